@@ -1,0 +1,119 @@
+/** Every fault that Outlast can report, with the exit code of `run` and what to do. A data loss is a verdict, never one of these. */
+export const ERRORS = {
+  USAGE: { exit: 2, why: 'The command line is not understood.', fix: 'See `outlast --help`.' },
+  UNKNOWN_DISRUPTION: { exit: 2, why: 'No disruption has this name.', fix: 'Use one of the names listed.' },
+  UNKNOWN_STORE: { exit: 2, why: 'No store has this id or kind.', fix: 'Use one of the names listed.' },
+  NO_COMPOSE_FILE: {
+    exit: 2,
+    why: 'There is no Compose file here.',
+    fix: 'Run Outlast in the folder of a compose.yaml, or name one with -f.',
+  },
+  COMPOSE_INVALID: {
+    exit: 2,
+    why: 'Compose refuses the file.',
+    fix: 'Correct the file; `docker compose config` must accept it.',
+  },
+  SERVICE_WITHOUT_IMAGE: {
+    exit: 2,
+    why: 'A service has neither an image nor a build.',
+    fix: 'Give the service an `image:` or a `build:`.',
+  },
+  CONFIG_INVALID: {
+    exit: 2,
+    why: 'outlast.yaml is not valid.',
+    fix: 'Correct the line named; unknown keys are errors.',
+  },
+  NO_STORES: {
+    exit: 2,
+    why: 'The stack has no place for data that Outlast can watch.',
+    fix: 'Describe the stores in an outlast.yaml beside the Compose file.',
+  },
+  OUTPUT_UNWRITABLE: {
+    exit: 2,
+    why: 'The output folder cannot be written.',
+    fix: 'Name a folder that you may write with --out.',
+  },
+  NO_ENGINE: {
+    exit: 3,
+    why: 'No Docker Engine answers, and none of our own can be brought up here.',
+    fix: 'Start Docker, or run Outlast as root on Linux so that it can bring up a private engine.',
+  },
+  ENGINE_TOO_OLD: {
+    exit: 3,
+    why: 'The Docker Engine is older than 20.10.',
+    fix: 'Upgrade the engine, or use --host private.',
+  },
+  COMPOSE_V1: {
+    exit: 3,
+    why: 'Only Compose v1 was found, which reached its end of life in 2023.',
+    fix: 'Install the Compose v2 plugin, or use --host private.',
+  },
+  NO_COMPOSE: {
+    exit: 3,
+    why: 'The Docker CLI has no Compose plugin.',
+    fix: 'Install Compose v2, or use --host private.',
+  },
+  ENGINE_UNAVAILABLE: {
+    exit: 3,
+    why: 'No source could give an engine.',
+    fix: 'Install Docker, check that the Debian mirror answers, or give a static archive with OUTLAST_ENGINE_URL and OUTLAST_ENGINE_SHA256.',
+  },
+  CHECKSUM_MISMATCH: {
+    exit: 3,
+    why: 'A downloaded archive is not the one that was promised.',
+    fix: 'Check OUTLAST_ENGINE_URL and OUTLAST_ENGINE_SHA256.',
+  },
+  HOST_BOOT_FAILED: {
+    exit: 3,
+    why: 'The Docker host did not come up.',
+    fix: 'Read the log excerpt; it is the engine’s own.',
+  },
+  HOST_CANNOT: {
+    exit: 2,
+    why: 'This kind of host cannot do what was asked for.',
+    fix: 'Use --host private (Linux, root), or leave the disruption out with --skip.',
+  },
+  IMAGE_UNAVAILABLE: {
+    exit: 3,
+    why: 'An image is neither here nor pullable.',
+    fix: 'Check its name, log in to its registry, or build it with a `build:` section.',
+  },
+  BUILD_FAILED: {
+    exit: 3,
+    why: 'The image does not build.',
+    fix: 'Read the build log; `docker compose build` shows the same.',
+  },
+  UP_FAILED: {
+    exit: 3,
+    why: 'The stack does not start.',
+    fix: 'Read the log excerpt; `docker compose up` shows the same.',
+  },
+  NEVER_READY: {
+    exit: 3,
+    why: 'A service never became ready.',
+    fix: 'Read its log; raise --timeout if it is only slow.',
+  },
+  DISK_FULL: { exit: 3, why: 'The disk is full.', fix: 'Free some space, or move the cache with OUTLAST_HOME.' },
+  INTERRUPTED: { exit: 130, why: 'The run was interrupted.', fix: 'Nothing: what it had started was removed.' },
+  INTERNAL: { exit: 3, why: 'Outlast itself failed.', fix: 'Please report this with the message.' },
+} as const satisfies Record<string, { exit: number; why: string; fix: string }>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** A fault of set-up, host or configuration. `message` says what happened; the table says why and what to do. */
+export class OutlastError extends Error {
+  readonly code: ErrorCode;
+  /** Log excerpt or list that helps to understand, shown below the message. */
+  readonly detail: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: { detail?: string | undefined; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.name = 'OutlastError';
+    this.code = code;
+    this.detail = options.detail;
+  }
+
+  get exitCode(): number {
+    return ERRORS[this.code].exit;
+  }
+}

@@ -1,0 +1,41 @@
+import type Dockerode from 'dockerode';
+
+export type HostKind = 'ambient' | 'private';
+
+export interface CliOptions {
+  readonly cwd?: string;
+  readonly signal?: AbortSignal | undefined;
+  /** Added to the environment of the command. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Called with each line of stdout and stderr as it comes. */
+  readonly onLine?: (line: string) => void;
+}
+
+export interface CliResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A machine that runs a Docker Engine. */
+export interface Host extends AsyncDisposable {
+  readonly id: string;
+  readonly kind: HostKind;
+  readonly engineVersion: string;
+  readonly composeVersion: string;
+  /** Stays valid across `reboot` and `crash`. */
+  readonly docker: Dockerode;
+  /** Absolute folder, seen by the engine under the same path, for shadow projects and their bind sources. Empty at the start. */
+  readonly projectsDir: string;
+  /** Random id of this boot of the machine and its init's start time; `null` where the host cannot tell. */
+  bootId(): Promise<string | null>;
+  /** Runs the Docker CLI (`docker ...args`, with Compose v2 and buildx) against this host. Never throws for a non-zero exit. */
+  cli(args: readonly string[], options?: CliOptions): Promise<CliResult>;
+  /** The host shuts down in order (SIGTERM, grace) and boots; resolves when the engine answers. Absent where the host is not ours. */
+  readonly reboot?: (signal?: AbortSignal) => Promise<void>;
+  /** Every process of the host dies at one instant; boots; resolves when the engine answers. */
+  readonly crash?: (signal?: AbortSignal) => Promise<void>;
+}
+
+/** Set on everything that Outlast creates; the value is the run id. */
+export const RUN_LABEL = 'dev.outlast.run';

@@ -1,0 +1,22 @@
+import type { Integrity, StoreDefinition } from '../stores/store.ts';
+import type { Marker, ReadRow } from '../verdict/model.ts';
+
+export interface HealthResult {
+  readonly healthy: boolean;
+  readonly attempts: number;
+  readonly output: string;
+}
+
+/** The one way into a container's data: an agent `exec`ed in the target itself. Dies with the container. */
+export interface Probe extends AsyncDisposable {
+  readonly containerId: string;
+  write(store: StoreDefinition, marker: Marker): Promise<'acknowledged' | 'rejected'>;
+  read(store: StoreDefinition): Promise<ReadRow[]>;
+  integrity(store: StoreDefinition): Promise<Integrity>;
+  /** Could the main process of the container write here? Tried with its effective ids. */
+  writable(path: string): Promise<boolean>;
+  /** Effective UID of the container's main process. */
+  mainUid(): Promise<number>;
+  /** Runs the service's own health check in a tight loop until it passes or the deadline comes. */
+  health(test: readonly string[], timeoutMs: number): Promise<HealthResult>;
+}

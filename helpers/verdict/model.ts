@@ -1,0 +1,122 @@
+/** The vocabulary of verdicts. Types and tables alone. */
+
+export const LAYERS = ['named-volume', 'bind', 'anonymous-volume', 'container', 'tmpfs', 'image'] as const;
+/** What held the bytes. */
+export type Layer = (typeof LAYERS)[number];
+
+/** Worst first. */
+export const DATA_VERDICTS = ['lost', 'corrupt', 'stale', 'hidden', 'unknown', 'survived'] as const;
+export type DataVerdict = (typeof DATA_VERDICTS)[number];
+
+/** Worst first. */
+export const SERVICE_VERDICTS = ['unknown', 'unavailable', 'unwritable', 'up'] as const;
+export type ServiceVerdict = (typeof SERVICE_VERDICTS)[number];
+
+/** Worst first: the worst of data and service. */
+export const OUTCOMES = [
+  'lost',
+  'corrupt',
+  'stale',
+  'hidden',
+  'unknown',
+  'unavailable',
+  'unwritable',
+  'survived',
+] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** Why a cell is not a plain `survived`. */
+export const REASONS = {
+  'not-read': 'The store could not be read back.',
+  'checker-failed': 'The check itself failed.',
+  'not-proven': 'The disruption has no proof that it happened.',
+  'no-markers': 'Nothing was acknowledged, so nothing could be shown to survive.',
+  'host-died': 'The engine stopped answering.',
+  timeout: 'The time allowed ran out.',
+  'rows-missing': 'Acknowledged rows are gone.',
+  'rows-changed': 'Acknowledged rows came back different.',
+  'rows-from-elsewhere': 'The store serves rows that this run never wrote, in place of those it did.',
+  'source-replaced': 'The rows are on a volume that still exists but is no longer mounted.',
+  'borrowed-time': "The bytes lie in the container's own layer: the next recreation loses them.",
+  'not-running': 'The service did not come back.',
+  'not-ready': 'The service runs but is not ready.',
+  'write-refused': 'The service came back but cannot write.',
+  'needs-host': 'This kind of host cannot be disrupted that way.',
+  'needs-build': 'No service is built here, so there is nothing to rebuild.',
+  'stack-failed': 'The stack could not be started for this disruption.',
+  interrupted: 'The run was interrupted.',
+} as const;
+export type Reason = keyof typeof REASONS;
+
+/** How a write ended. */
+export type WriteEnd = 'acknowledged' | 'rejected' | 'indeterminate';
+
+/** A row that Outlast writes. */
+export interface Marker {
+  /** `o-<nonce>-<store>-<epoch>-<seq>`; unique; letters, digits and `-` alone. */
+  readonly id: string;
+  readonly epoch: number;
+  readonly seq: number;
+  readonly payload: string;
+  /** SHA-256 of `id\npayload`, hex. */
+  readonly hash: string;
+}
+
+/** A row as a store gave it back. Rows that are no markers are never reported by a store. */
+export interface ReadRow {
+  readonly id: string;
+  readonly payload: string;
+}
+
+/** What the ledger holds of one attempt. */
+export interface Attempt {
+  readonly store: string;
+  readonly marker: Marker;
+  readonly end: WriteEnd;
+  /** Milliseconds since the epoch of the clock given. */
+  readonly attemptedAt: number;
+  readonly endedAt: number | null;
+}
+
+/** Acknowledged = intact + lost + corrupt. */
+export interface Counts {
+  readonly attempted: number;
+  readonly acknowledged: number;
+  readonly rejected: number;
+  readonly indeterminate: number;
+  readonly intact: number;
+  readonly lost: number;
+  readonly corrupt: number;
+  readonly unexpected: number;
+  readonly recovered: number;
+}
+
+/** What was seen of one store after a disruption. */
+export interface Observation {
+  /** `null`: the store could not be read. */
+  readonly rows: readonly ReadRow[] | null;
+  /** Why `rows` is null. */
+  readonly readFailure: Reason | null;
+  /** Rows that stood there before the first marker: neither ours nor unexpected. */
+  readonly baseline: ReadonlySet<string>;
+  /** The source mounted before still exists, and another one (or none) is mounted now. */
+  readonly sourceReplaced: boolean;
+  /** The store's own integrity check; extra evidence. `null`: not run. */
+  readonly integrity: { readonly ok: boolean; readonly detail: string } | null;
+  readonly service: ServiceVerdict;
+  readonly serviceReason: Reason | null;
+  /** Did the disruption prove that it happened? */
+  readonly proven: boolean;
+}
+
+export interface Judgement {
+  readonly data: DataVerdict;
+  readonly service: ServiceVerdict;
+  readonly outcome: Outcome;
+  readonly reason: Reason | null;
+  readonly counts: Counts;
+  /** Ids of up to ten lost or corrupt rows, in the order of writing. */
+  readonly firstLost: readonly string[];
+  /** Milliseconds between the last intact and the last acknowledged row; 0 when nothing was lost; `null` when not measured. */
+  readonly rpoMs: number | null;
+}
