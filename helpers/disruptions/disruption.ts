@@ -1,0 +1,67 @@
+import type { CliResult, Host } from '../host/host.ts';
+import type { Claims } from '../stack/attestation.ts';
+import type { RunningStack } from '../stack/stack.ts';
+import type { DataVerdict, Layer, Outcome } from '../verdict/model.ts';
+
+/** What a disruption works on. */
+export interface DisruptionContext {
+  readonly host: Host;
+  readonly stack: RunningStack;
+  readonly signal: AbortSignal;
+}
+
+/** What was done, as commands that a person can type, and how each ended. */
+export interface Step {
+  readonly command: string;
+  readonly exitCode: number | null;
+  readonly output: string;
+}
+
+export interface Disruption {
+  readonly id: string;
+  /** What happens, in a few words. */
+  readonly title: string;
+  /** Without this capability the cell is `not-run`; without anything built, `not-applicable`. */
+  readonly needs: 'nothing' | 'build' | 'reboot' | 'crash';
+  /** What must have changed and what must not; the proof is held against it. */
+  readonly claims: Claims;
+  /** What the engine does to the bytes of each layer. */
+  readonly effect: Readonly<Record<Layer, DataVerdict>>;
+  /** What a sound stack must show for a store on this layer. */
+  expected(layer: Layer): readonly Outcome[];
+  inject(context: DisruptionContext): Promise<readonly Step[]>;
+}
+
+/** Runs `docker compose` on the shadow and keeps what it said. */
+export async function composeStep({ stack, signal }: DisruptionContext, ...args: string[]): Promise<Step> {
+  return asStep(`docker compose ${args.join(' ')}`, await stack.project.compose(args, signal));
+}
+
+export function asStep(command: string, result: CliResult): Step {
+  return { command, exitCode: result.exitCode, output: result.stderr.trim().split('\n').slice(-5).join('\n') };
+}
+
+const KEPT: Record<Layer, DataVerdict> = {
+  'named-volume': 'survived',
+  bind: 'survived',
+  'anonymous-volume': 'survived',
+  container: 'survived',
+  tmpfs: 'lost',
+  image: 'survived',
+};
+
+/** The same container goes on. */
+export const SAME_CONTAINER = KEPT;
+/** A new container takes over the anonymous volumes of the old one. */
+export const NEW_CONTAINER: Record<Layer, DataVerdict> = { ...KEPT, container: 'lost' };
+/** A new container gets new anonymous volumes; the old ones are still on disk. */
+export const NEW_PROJECT: Record<Layer, DataVerdict> = { ...KEPT, container: 'lost', 'anonymous-volume': 'hidden' };
+/** Only what lies outside of the engine is left. */
+export const NO_VOLUMES: Record<Layer, DataVerdict> = {
+  ...KEPT,
+  container: 'lost',
+  'anonymous-volume': 'lost',
+  'named-volume': 'lost',
+};
+
+export const mustSurvive = (): readonly Outcome[] => ['survived'];

@@ -1,0 +1,14 @@
+import { asStep, composeStep, mustSurvive, NEW_CONTAINER, type Disruption } from './disruption.ts';
+
+export const rebuild: Disruption = {
+  id: 'rebuild',
+  title: 'the images are built anew and their containers replaced',
+  needs: 'build',
+  claims: { changes: ['image', 'container', 'started'], keeps: ['boot', 'network', 'volume'] },
+  effect: NEW_CONTAINER,
+  expected: mustSurvive,
+  inject: async (context) => [
+    asStep('docker compose build', await context.stack.project.rebuild(context.signal)),
+    await composeStep(context, 'up', '-d', '--no-build'),
+  ],
+};

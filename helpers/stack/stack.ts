@@ -1,0 +1,236 @@
+import { chmod, chown, cp, mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type Dockerode from 'dockerode';
+import { OutlastError } from '../errors.ts';
+import type { CliResult, Host } from '../host/host.ts';
+import { openProbe } from '../probe/open-probe.ts';
+import type { Probe } from '../probe/probe.ts';
+import { attest, inspectContainers, serviceOf, type Fact } from './attestation.ts';
+import type { ProjectModel } from './project-model.ts';
+import { shadowOf, type Shadow, type ShadowBind, type ShadowOptions } from './shadow.ts';
+import { untilEvent } from './watch.ts';
+
+/** Why a service is not up. */
+export type ServiceState = 'up' | 'not-running' | 'not-ready';
+
+const REBUILD_LABEL = 'dev.outlast.rebuild';
+
+/** A shadow on its host, not started: it can be built and brought up, and nothing else. */
+export class Project {
+  readonly host: Host;
+  readonly shadow: Shadow;
+  readonly #folder: string;
+  #rebuilds = 0;
+
+  private constructor(host: Host, shadow: Shadow, folder: string) {
+    this.host = host;
+    this.shadow = shadow;
+    this.#folder = folder;
+  }
+
+  /** Lays the shadow and its bind sources out on the host. */
+  static async prepare(host: Host, model: ProjectModel, options: Omit<ShadowOptions, 'folder' | 'hostKind'>): Promise<Project> {
+    const folder = join(host.projectsDir, model.name);
+    const project = new Project(host, shadowOf(model, { ...options, folder, hostKind: host.kind }), folder);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await project.#writeModel();
+    await project.#layBinds();
+    return project;
+  }
+
+  get name(): string {
+    return this.shadow.model.name;
+  }
+
+  /** Services that are built here. */
+  get built(): string[] {
+    return Object.entries(this.shadow.model.services)
+      .filter(([, service]) => service.build)
+      .map(([name]) => name);
+  }
+
+  /** Names of the volumes on the engine that the Compose file names. */
+  get namedVolumes(): Set<string> {
+    return new Set(
+      Object.entries(this.shadow.model.volumes ?? {}).map(([key, volume]) => volume?.name ?? `${this.name}_${key}`),
+    );
+  }
+
+  /** `docker compose …args` on the shadow. Never throws for a non-zero exit. */
+  async compose(args: readonly string[], signal?: AbortSignal): Promise<CliResult> {
+    return this.host.cli(['compose', '-p', this.name, '-f', this.#file, '--project-directory', this.#folder, ...args], {
+      signal,
+    });
+  }
+
+  /** @throws OutlastError BUILD_FAILED, DISK_FULL */
+  async build(signal?: AbortSignal): Promise<void> {
+    if (this.built.length === 0) return;
+    const result = await this.compose(['build'], signal);
+    if (result.exitCode !== 0) throw composeFault('BUILD_FAILED', result);
+  }
+
+  /** Builds again so that every image built here gets another id. */
+  async rebuild(signal?: AbortSignal): Promise<CliResult> {
+    this.#rebuilds++;
+    for (const service of Object.values(this.shadow.model.services)) {
+      if (service.build) service.build.labels = { ...service.build.labels, [REBUILD_LABEL]: String(this.#rebuilds) };
+    }
+    await this.#writeModel();
+    return this.compose(['build'], signal);
+  }
+
+  /** @throws OutlastError UP_FAILED, IMAGE_UNAVAILABLE, DISK_FULL; NEVER_READY with the log of the service. */
+  async up(timeoutMs: number, signal?: AbortSignal): Promise<RunningStack> {
+    const result = await this.compose(['up', '-d', '--no-build', '--quiet-pull'], signal);
+    if (result.exitCode !== 0) throw composeFault('UP_FAILED', result);
+    const stack = new RunningStack(this);
+    const states = await stack.ready(timeoutMs, signal);
+    for (const [service, state] of states) {
+      if (state === 'up') continue;
+      const log = await this.compose(['logs', '--no-color', '--tail', '20', service]);
+      throw new OutlastError('NEVER_READY', `The service "${service}" is ${state} after ${timeoutMs / 1000} s.`, {
+        detail: log.stdout.trim() || log.stderr.trim(),
+      });
+    }
+    return stack;
+  }
+
+  /** Removes containers, volumes and networks of the shadow, and empties its bind sources: the next `up` starts from nothing. */
+  async destroy(): Promise<void> {
+    const images = this.host.kind === 'ambient' ? ['--rmi', 'local'] : [];
+    const anonymous = (await inspectContainers(this.host.docker, this.name)).flatMap((container) =>
+      container.Mounts.filter((mount) => mount.Type === 'volume').map((mount) => mount.Name ?? ''),
+    );
+    await this.compose(['down', '-v', '--remove-orphans', '--timeout', '0', ...images]);
+    // `down` leaves behind the anonymous volumes of containers that were replaced.
+    await Promise.all(
+      anonymous.map(async (name) => {
+        await this.host.docker.getVolume(name).remove().catch(() => {});
+      }),
+    );
+    await rm(join(this.#folder, 'binds'), { recursive: true, force: true });
+  }
+
+  /** Lays the bind sources out anew after `destroy`. */
+  async renew(): Promise<void> {
+    await this.#layBinds();
+  }
+
+  get #file(): string {
+    return join(this.#folder, 'compose.shadow.json');
+  }
+
+  async #writeModel(): Promise<void> {
+    await writeFile(this.#file, JSON.stringify(this.shadow.model, null, 2), { mode: 0o600 });
+  }
+
+  async #layBinds(): Promise<void> {
+    await Promise.all(this.shadow.binds.map(async (bind) => layBind(bind)));
+  }
+}
+
+/** A read-only bind or a single file is copied; a folder starts empty with the owner and mode of the original. */
+async function layBind(bind: ShadowBind): Promise<void> {
+  const original = await stat(bind.original).catch(() => null);
+  // Absent: the engine makes the source itself, as it would for the user.
+  if (original === null) return;
+  await mkdir(dirname(bind.source), { recursive: true, mode: 0o755 });
+  if (bind.readOnly || !original.isDirectory()) {
+    await cp(bind.original, bind.source, { recursive: true, preserveTimestamps: true });
+  } else {
+    await mkdir(bind.source, { recursive: true });
+  }
+  await chmod(bind.source, original.mode & 0o7777);
+  await chown(bind.source, original.uid, original.gid);
+}
+
+/** A stack whose containers exist: it can be entered, disrupted and attested. */
+export class RunningStack {
+  readonly project: Project;
+
+  constructor(project: Project) {
+    this.project = project;
+  }
+
+  async attest(): Promise<Fact[]> {
+    return attest(this.project.host, this.project.name);
+  }
+
+  async containers(): Promise<Dockerode.ContainerInspectInfo[]> {
+    return inspectContainers(this.project.host.docker, this.project.name);
+  }
+
+  /** The container of a service, whatever its state. */
+  async container(service: string): Promise<Dockerode.ContainerInspectInfo | undefined> {
+    return (await this.containers()).find((container) => serviceOf(container) === service);
+  }
+
+  /** @throws Error when the service has no running container. */
+  async probe(service: string, signal?: AbortSignal): Promise<Probe> {
+    const container = await this.container(service);
+    if (!container?.State.Running) throw new Error(`The service "${service}" is not running.`);
+    return openProbe(this.project.host.docker, container.Id, signal ? { signal } : {});
+  }
+
+  /** Waits until every service is up or the time is over. A service is up when it runs and its own health check passes, or when its work is done. */
+  async ready(timeoutMs: number, signal?: AbortSignal): Promise<Map<string, ServiceState>> {
+    const deadline = Date.now() + timeoutMs;
+    const limit = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]);
+    const services = Object.keys(this.project.shadow.model.services);
+    const states = await Promise.all(
+      services.map(async (service): Promise<[string, ServiceState]> => {
+        let last: ServiceState = 'not-running';
+        const check = async (): Promise<'up' | undefined> => {
+          const container = await this.container(service);
+          if (container?.State.Running !== true || container.State.Restarting) {
+            last = 'not-running';
+            return container && isDone(container) ? 'up' : undefined;
+          }
+          last = 'not-ready';
+          return (await this.#healthy(container, deadline, limit)) ? 'up' : undefined;
+        };
+        try {
+          return [service, await untilEvent(this.project.host.docker, this.project.name, check, limit)];
+        } catch (error) {
+          if (signal?.aborted) throw error;
+          return [service, last];
+        }
+      }),
+    );
+    return new Map(states);
+  }
+
+  async #healthy(container: Dockerode.ContainerInspectInfo, deadline: number, signal: AbortSignal): Promise<boolean> {
+    const test = (container.Config.Healthcheck as { Test?: string[] } | undefined)?.Test ?? [];
+    if (test.length === 0 || test[0] === 'NONE') return true;
+    try {
+      await using probe = await openProbe(this.project.host.docker, container.Id, { signal });
+      return (await probe.health(test, Math.max(1, deadline - Date.now()))).healthy;
+    } catch {
+      // The container died under the probe; its next start wakes the check again.
+      return false;
+    }
+  }
+}
+
+/** A container that ran to its end, as an init service does. */
+function isDone(container: Dockerode.ContainerInspectInfo): boolean {
+  return container.State.Status === 'exited' && container.State.ExitCode === 0 && !restarts(container);
+}
+
+function restarts(container: Dockerode.ContainerInspectInfo): boolean {
+  return ['always', 'unless-stopped'].includes(container.HostConfig.RestartPolicy?.Name ?? '');
+}
+
+function composeFault(code: 'BUILD_FAILED' | 'UP_FAILED', result: CliResult): OutlastError {
+  const said = `${result.stdout}\n${result.stderr}`.trim();
+  const detail = said.split('\n').slice(-25).join('\n');
+  const last = result.stderr.trim().split('\n').at(-1) ?? '';
+  if (/no space left on device|ENOSPC/i.test(said)) return new OutlastError('DISK_FULL', last, { detail });
+  if (/pull access denied|manifest unknown|failed to resolve (source metadata|reference)|no such host|not found: manifest/i.test(said)) {
+    return new OutlastError('IMAGE_UNAVAILABLE', last, { detail });
+  }
+  return new OutlastError(code, last, { detail });
+}
+

@@ -1,0 +1,37 @@
+import type Dockerode from 'dockerode';
+
+/**
+ * Checks once, and again after each event of the project's containers, until `check` gives something.
+ * @throws the reason of `signal` when it aborts first.
+ */
+export async function untilEvent<T>(
+  docker: Dockerode,
+  project: string,
+  check: () => Promise<T | undefined>,
+  signal: AbortSignal,
+): Promise<T> {
+  signal.throwIfAborted();
+  // Listening begins before the first check, so that nothing happens unseen between the two.
+  const events = await docker.getEvents({
+    filters: JSON.stringify({ type: ['container'], label: [`com.docker.compose.project=${project}`] }),
+  });
+  let wake = Promise.withResolvers<void>();
+  events.on('data', () => wake.resolve());
+  events.on('error', (error: Error) => wake.reject(error));
+  events.on('end', () => wake.reject(new Error('The engine closed its event stream.')));
+  const abort = (): void => wake.reject(signal.reason as Error);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    for (;;) {
+      const found = await check();
+      if (found !== undefined) return found;
+      await wake.promise;
+      wake = Promise.withResolvers();
+      if (signal.aborted) abort();
+    }
+  } finally {
+    wake.promise.catch(() => {});
+    signal.removeEventListener('abort', abort);
+    (events as NodeJS.ReadableStream & { destroy(): void }).destroy();
+  }
+}
