@@ -6,7 +6,11 @@ import { OutlastError } from '../errors.ts';
 import type { StoreDefinition } from '../stores/store.ts';
 
 const id = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'letters, digits and dashes, in lower case');
-const place = { id, service: z.string().min(1), path: z.string().startsWith('/', 'an absolute path inside the service') };
+const place = {
+  id,
+  service: z.string().min(1),
+  path: z.string().startsWith('/', 'an absolute path inside the service'),
+};
 
 const store = z.discriminatedUnion('kind', [
   z.strictObject({ ...place, kind: z.literal('sqlite') }),
@@ -58,8 +62,11 @@ export function parseConfig(text: string, path: string): Config {
     const where = result.error.issues.map((issue) => {
       // The node that is at fault, or the nearest one above it that the file has.
       for (let depth = issue.path.length; depth >= 0; depth--) {
-        const node = document.getIn(issue.path.slice(0, depth), true) as { range?: [number, number, number] } | undefined;
-        if (node?.range) return `${at(node.range[0])}: ${[...issue.path, ''].join('.').replace(/\.$/, ': ')}${issue.message}`;
+        const node = document.getIn(issue.path.slice(0, depth), true) as
+          | { range?: [number, number, number] }
+          | undefined;
+        if (node?.range)
+          return `${at(node.range[0])}: ${[...issue.path, ''].join('.').replace(/\.$/, ': ')}${issue.message}`;
       }
       return `${path}:1: ${issue.message}`;
     });
@@ -67,6 +74,7 @@ export function parseConfig(text: string, path: string): Config {
   }
   const ids = result.data.stores.map((entry) => entry.id);
   const twice = ids.find((entry, index) => ids.indexOf(entry) !== index);
-  if (twice !== undefined) throw new OutlastError('CONFIG_INVALID', `${path}: the store id "${twice}" stands there twice.`);
+  if (twice !== undefined)
+    throw new OutlastError('CONFIG_INVALID', `${path}: the store id "${twice}" stands there twice.`);
   return result.data;
 }

@@ -7,8 +7,5 @@ export const downUp: Disruption = {
   claims: { changes: ['container', 'network', 'started'], keeps: ['boot', 'image', 'volume'] },
   effect: NEW_PROJECT,
   expected: mustSurvive,
-  inject: async (context) => [
-    await composeStep(context, 'down'),
-    await composeStep(context, 'up', '-d', '--no-build'),
-  ],
+  inject: async (context) => [await composeStep(context, 'down'), await composeStep(context, 'up', '-d', '--no-build')],
 };

@@ -6,7 +6,13 @@ const facts = (values: Record<string, string>): Fact[] =>
     const [subject, kind] = name.split(' ') as [string, Fact['kind']];
     return { kind, subject, value };
   });
-const before = facts({ 'host boot': 'b1', 'app container': 'c1', 'app image': 'i1', 'app started': 't1', 'data volume': 'v1' });
+const before = facts({
+  'host boot': 'b1',
+  'app container': 'c1',
+  'app image': 'i1',
+  'app started': 't1',
+  'data volume': 'v1',
+});
 
 describe('a disruption proves that it happened', () => {
   const claims = { changes: ['started'], keeps: ['boot', 'container', 'image', 'volume'] } as const;
@@ -21,7 +27,9 @@ describe('a disruption proves that it happened', () => {
   });
 
   it('not when what must stay is gone', () => {
-    const after = before.filter((fact) => fact.kind !== 'volume').map((fact) => ({ ...fact, value: fact.kind === 'started' ? 't2' : fact.value }));
+    const after = before
+      .filter((fact) => fact.kind !== 'volume')
+      .map((fact) => ({ ...fact, value: fact.kind === 'started' ? 't2' : fact.value }));
     expect(unproven(before, after, claims)).toEqual(['data volume is gone']);
   });
 

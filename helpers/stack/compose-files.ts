@@ -45,8 +45,12 @@ async function checkSyntax(file: string): Promise<void> {
   const lines = new LineCounter();
   const error = parseDocument(text, { lineCounter: lines, merge: true }).errors[0];
   if (error) {
-    throw new OutlastError('COMPOSE_INVALID', `${file}:${lines.linePos(error.pos[0]).line}: ${error.message.split('\n')[0]}`, {
-      detail: error.message,
-    });
+    throw new OutlastError(
+      'COMPOSE_INVALID',
+      `${file}:${lines.linePos(error.pos[0]).line}: ${error.message.split('\n')[0]}`,
+      {
+        detail: error.message,
+      },
+    );
   }
 }

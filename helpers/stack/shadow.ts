@@ -60,7 +60,8 @@ export function shadowOf(original: ProjectModel, options: ShadowOptions): Shadow
     ];
     changes.push(`${name}: the probe's toolbox is mounted read-only at ${options.toolbox.mountPoint}`);
   }
-  for (const bind of binds.values()) changes.push(`the bind ${bind.original} is replaced by a folder of the shadow's own`);
+  for (const bind of binds.values())
+    changes.push(`the bind ${bind.original} is replaced by a folder of the shadow's own`);
 
   for (const kind of ['volumes', 'networks'] as const) {
     const resources = model[kind] ?? {};

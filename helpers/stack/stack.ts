@@ -29,7 +29,11 @@ export class Project {
   }
 
   /** Lays the shadow and its bind sources out on the host. */
-  static async prepare(host: Host, model: ProjectModel, options: Omit<ShadowOptions, 'folder' | 'hostKind'>): Promise<Project> {
+  static async prepare(
+    host: Host,
+    model: ProjectModel,
+    options: Omit<ShadowOptions, 'folder' | 'hostKind'>,
+  ): Promise<Project> {
     const folder = join(host.projectsDir, model.name);
     const project = new Project(host, shadowOf(model, { ...options, folder, hostKind: host.kind }), folder);
     await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -106,7 +110,10 @@ export class Project {
     // `down` leaves behind the anonymous volumes of containers that were replaced.
     await Promise.all(
       anonymous.map(async (name) => {
-        await this.host.docker.getVolume(name).remove().catch(() => {});
+        await this.host.docker
+          .getVolume(name)
+          .remove()
+          .catch(() => {});
       }),
     );
     await rm(join(this.#folder, 'binds'), { recursive: true, force: true });
@@ -228,9 +235,12 @@ function composeFault(code: 'BUILD_FAILED' | 'UP_FAILED', result: CliResult): Ou
   const detail = said.split('\n').slice(-25).join('\n');
   const last = result.stderr.trim().split('\n').at(-1) ?? '';
   if (/no space left on device|ENOSPC/i.test(said)) return new OutlastError('DISK_FULL', last, { detail });
-  if (/pull access denied|manifest unknown|failed to resolve (source metadata|reference)|no such host|not found: manifest/i.test(said)) {
+  if (
+    /pull access denied|manifest unknown|failed to resolve (source metadata|reference)|no such host|not found: manifest/i.test(
+      said,
+    )
+  ) {
     return new OutlastError('IMAGE_UNAVAILABLE', last, { detail });
   }
   return new OutlastError(code, last, { detail });
 }
-

@@ -1,0 +1,41 @@
+import type { Proof } from '../stack/attestation.ts';
+import type { Counts, DataVerdict, Layer, Outcome, Reason, ServiceVerdict } from '../verdict/model.ts';
+
+/** A line of evidence: what was done or seen, in words or as the tool said it. */
+export interface Evidence {
+  readonly kind: 'command' | 'rows' | 'integrity' | 'log' | 'note';
+  readonly text: string;
+}
+
+/** One store after one disruption; a cell of the report. Times in milliseconds; not measured is `null`. */
+export interface CellRecord extends Counts {
+  readonly disruption: string;
+  readonly store: string;
+  readonly host: string;
+  readonly status: 'ran' | 'not-applicable' | 'not-run';
+  readonly predicted: Outcome | null;
+  readonly outcome: Outcome;
+  readonly data: DataVerdict;
+  readonly service: ServiceVerdict;
+  readonly expected: readonly Outcome[];
+  readonly ok: boolean;
+  readonly acceptedBy: string | null;
+  readonly reason: Reason | null;
+  readonly rpoMs: number | null;
+  /** From the start of the disruption to the first complete read. */
+  readonly rtoMs: number | null;
+  readonly durationMs: number | null;
+  readonly proof: Proof;
+  readonly evidence: readonly Evidence[];
+}
+
+/** A store as it stands in the stack before anything happened. */
+export interface StoreRecord {
+  readonly id: string;
+  readonly kind: string;
+  readonly service: string;
+  readonly path: string;
+  readonly layer: Layer;
+  readonly source: string;
+  readonly writer: 'app' | 'probe';
+}
