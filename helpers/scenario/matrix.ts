@@ -20,20 +20,6 @@ export interface MatrixOptions {
   readonly signal: AbortSignal;
 }
 
-export interface MatrixRecord {
-  readonly stores: readonly StoreRecord[];
-  readonly cells: readonly CellRecord[];
-}
-
-/** Tells the front end where a run stands. */
-export interface MatrixProgress {
-  /** Wraps the work of one disruption; what it returns are the disruption's cells. */
-  disruption(
-    disruption: Disruption,
-    work: (onPhase: (phase: Phase) => void) => Promise<CellRecord[]>,
-  ): Promise<CellRecord[]>;
-}
-
 /**
  * A stack that was just brought up, ready to be disrupted.
  * @throws OutlastError as `Project.up`
@@ -54,49 +40,52 @@ export async function freshSetting(options: MatrixOptions): Promise<ScenarioSett
   return { ...setting, baselines: await readBaselines(setting) };
 }
 
-/**
- * Every disruption in order, on one stack as long as it is whole; after a loss the next one gets a fresh stack.
- * @throws OutlastError when the first stack does not come up; later failures are `unknown` cells.
- */
-export async function runMatrix(options: MatrixOptions, progress: MatrixProgress): Promise<MatrixRecord> {
-  const { project, stores } = options;
-  let setting: ScenarioSetting | null = await freshSetting(options);
-  const records = await storeRecords(setting.stack, stores);
-  const cells: CellRecord[] = [];
-  let epoch = 0;
-  for (const disruption of options.disruptions) {
-    options.signal.throwIfAborted();
-    const unmet = unmetNeed(disruption, project);
-    if (unmet) {
-      cells.push(...stores.map((store) => idleCell(disruption, store, project.host, ...unmet)));
-      continue;
-    }
-    const ran = await progress.disruption(disruption, async (onPhase) => {
-      try {
-        if (setting === null) {
-          await project.destroy();
-          await project.renew();
-          setting = await freshSetting(options);
-          epoch = 0;
-        }
-      } catch (error) {
-        options.signal.throwIfAborted();
-        const note = {
-          kind: 'note' as const,
-          text: `${String(error)}\n${(error as OutlastError).detail ?? ''}`.trim(),
-        };
-        return stores.map((store) => ({
-          ...idleCell(disruption, store, project.host, 'not-run', 'stack-failed'),
-          evidence: [note],
-        }));
-      }
-      return runScenario(setting, disruption, epoch, onPhase);
-    });
-    epoch++;
-    cells.push(...ran);
-    if (ran.some((cell) => cell.outcome !== 'survived')) setting = null;
+/** One stack that goes through disruption after disruption as long as it is whole; after a loss the next one gets a fresh stack. */
+export class Matrix {
+  readonly stores: readonly StoreRecord[];
+  readonly #options: MatrixOptions;
+  #setting: ScenarioSetting | null;
+  #epoch = 0;
+
+  private constructor(options: MatrixOptions, setting: ScenarioSetting, stores: readonly StoreRecord[]) {
+    this.#options = options;
+    this.#setting = setting;
+    this.stores = stores;
   }
-  return { stores: records, cells };
+
+  /** @throws OutlastError when the stack does not come up */
+  static async start(options: MatrixOptions): Promise<Matrix> {
+    const setting = await freshSetting(options);
+    return new Matrix(options, setting, await storeRecords(setting.stack, options.stores));
+  }
+
+  /** @returns a cell for each store; throws on abort alone. */
+  async run(disruption: Disruption, onPhase?: (phase: Phase) => void): Promise<CellRecord[]> {
+    const { project, stores, signal } = this.#options;
+    signal.throwIfAborted();
+    const idle = (status: 'not-run' | 'not-applicable', reason: Reason): CellRecord[] =>
+      stores.map((store) => idleCell(disruption, store, project.host, status, reason));
+    const unmet = unmetNeed(disruption, project);
+    if (unmet) return idle(...unmet);
+
+    try {
+      this.#setting ??= await this.#renewed();
+    } catch (error) {
+      signal.throwIfAborted();
+      const text = `${String(error)}\n${(error as OutlastError).detail ?? ''}`.trim();
+      return idle('not-run', 'stack-failed').map((cell) => ({ ...cell, evidence: [{ kind: 'note', text }] }));
+    }
+    const cells = await runScenario(this.#setting, disruption, this.#epoch++, onPhase);
+    if (cells.some((cell) => cell.outcome !== 'survived')) this.#setting = null;
+    return cells;
+  }
+
+  async #renewed(): Promise<ScenarioSetting> {
+    const { project } = this.#options;
+    await project.destroy();
+    await project.renew();
+    return freshSetting(this.#options);
+  }
 }
 
 function unmetNeed(disruption: Disruption, project: Project): ['not-run' | 'not-applicable', Reason] | null {
