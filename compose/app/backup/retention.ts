@@ -1,0 +1,29 @@
+export interface Backup {
+  file: string;
+  takenAt: number;
+}
+
+const DAY = 24 * 60 * 60 * 1000;
+
+/** The time is read from the name, which a copy or a restore of the folder does not change, unlike the file's own time. */
+const FILE_NAME = /^db-(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})(\d{3})Z\.sqlite$/;
+
+export function backupName(at: number): string {
+  return `db-${new Date(at).toISOString().replaceAll(/[-:.]/g, '')}.sqlite`;
+}
+
+export function parseBackupName(file: string): Backup | null {
+  const match = FILE_NAME.exec(file);
+  if (match === null) return null;
+  const [, year, month, day, hour, minute, second, millisecond] = match;
+  return { file, takenAt: Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.${millisecond}Z`) };
+}
+
+/**
+ * Which backups may go. Age alone would delete the last good one as soon as backups fail for long enough, so:
+ * nothing goes unless the newest attempt was verified, and that one always stays.
+ */
+export function expired(backups: readonly Backup[], verified: Backup | null, now: number, keepDays: number): Backup[] {
+  if (verified === null) return [];
+  return backups.filter(({ file, takenAt }) => file !== verified.file && now - takenAt > keepDays * DAY);
+}
