@@ -78,17 +78,17 @@ export interface Attempt {
   readonly endedAt: number | null;
 }
 
-/** Acknowledged = intact + lost + corrupt. */
+/** Acknowledged = intact + lost + corrupt. What was read back is `null` as long as nothing could be read. */
 export interface Counts {
   readonly attempted: number;
   readonly acknowledged: number;
   readonly rejected: number;
   readonly indeterminate: number;
-  readonly intact: number;
-  readonly lost: number;
-  readonly corrupt: number;
-  readonly unexpected: number;
-  readonly recovered: number;
+  readonly intact: number | null;
+  readonly lost: number | null;
+  readonly corrupt: number | null;
+  readonly unexpected: number | null;
+  readonly recovered: number | null;
 }
 
 /** What was seen of one store after a disruption. */
