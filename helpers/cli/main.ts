@@ -1,0 +1,87 @@
+import { styleText } from 'node:util';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { DISRUPTIONS } from '../disruptions/catalogue.ts';
+import { ERRORS, OutlastError } from '../errors.ts';
+import { VERSION } from '../version.ts';
+import { clean } from './clean.ts';
+import { run, type RunOptions } from './run.ts';
+
+/**
+ * The command line.
+ * @returns the exit code: 0 accepted, 1 data lost or service failed, 2 usage or configuration, 3 inconclusive, 130 interrupted.
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  const interrupt = new AbortController();
+  const abort = (): void => interrupt.abort(new OutlastError('INTERRUPTED', 'Interrupted.'));
+  process.once('SIGINT', abort).once('SIGTERM', abort);
+  let exitCode = 0;
+  const program = new Command('outlast')
+    .description('Proves whether the data of a Docker Compose stack outlives what will happen to it.')
+    .version(VERSION)
+    .exitOverride()
+    .showHelpAfterError(false);
+
+  program
+    .command('run', { isDefault: true })
+    .description('disrupt a copy of the stack and compare what it reads back with what was acknowledged')
+    .option('-f, --file <file...>', 'Compose file', [])
+    .option('--profile <name...>', 'Compose profile', [])
+    .option('--env-file <file...>', 'environment file', [])
+    .option('--only <ids>', `only these disruptions: ${DISRUPTIONS.map((one) => one.id).join(', ')}`, list)
+    .option('--skip <ids>', 'not these disruptions', list)
+    .option('--store <ids>', 'only these stores', list)
+    .addOption(new Option('--host <kind>', 'where the stack runs').choices(['ambient', 'private']))
+    .option('--out <folder>', 'where the report goes', 'outlast-report')
+    .option('--markers <count>', 'rows written to each store before each disruption', count, 20)
+    .option('--seed <text>', 'makes the rows the same again', 'outlast')
+    .option('--timeout <seconds>', 'how long services may take to become ready', count, 60)
+    .option('--config <file>', 'the configuration (default: outlast.yaml beside the Compose file)')
+    .option('--keep', 'leave the shadow running on the ambient engine', false)
+    .action(async (options: RunOptions) => {
+      exitCode = await run(options, interrupt.signal);
+    });
+
+  program
+    .command('clean')
+    .description('remove whatever interrupted runs left behind')
+    .action(async () => {
+      exitCode = await clean();
+    });
+
+  try {
+    await program.parseAsync(argv);
+    return exitCode;
+  } catch (error) {
+    return explain(error, interrupt.signal);
+  } finally {
+    process.off('SIGINT', abort).off('SIGTERM', abort);
+  }
+}
+
+function list(text: string): string[] {
+  return text.split(',').filter((part) => part !== '');
+}
+
+function count(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('It must be a whole number above 0.');
+  return number;
+}
+
+/** One clear message on stderr. @returns the exit code */
+function explain(thrown: unknown, signal: AbortSignal): number {
+  if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : ERRORS.USAGE.exit;
+  const error = asOutlastError(signal.aborted ? signal.reason : thrown);
+  const { why, fix } = ERRORS[error.code];
+  const lines = [`${styleText('red', error.code)}  ${error.message}`, `  ${why} ${fix}`];
+  if (error.detail) lines.push('', ...error.detail.split('\n').map((line) => `  | ${line}`));
+  process.stderr.write(`${lines.join('\n')}\n`);
+  return error.exitCode;
+}
+
+function asOutlastError(thrown: unknown): OutlastError {
+  if (thrown instanceof OutlastError) return thrown;
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  if ((error as NodeJS.ErrnoException).code === 'ENOSPC') return new OutlastError('DISK_FULL', error.message, { cause: error });
+  return new OutlastError('INTERNAL', error.message, { detail: error.stack, cause: error });
+}
