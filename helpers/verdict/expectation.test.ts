@@ -14,8 +14,8 @@ const good: JudgedCell = {
 const lost: JudgedCell = { ...good, outcome: 'lost', data: 'lost', ok: false };
 const dead: JudgedCell = { ...good, outcome: 'unavailable', service: 'unavailable', ok: false };
 const unknown: JudgedCell = { ...good, outcome: 'unknown', data: 'unknown', ok: false };
-const notRun: JudgedCell = { ...unknown, status: 'not-run', outcome: null, data: null, service: null };
-const notApplicable: JudgedCell = { ...notRun, status: 'not-applicable', ok: null };
+const notRun: JudgedCell = { ...unknown, status: 'not-run', service: 'unknown' };
+const notApplicable: JudgedCell = { ...notRun, status: 'not-applicable' };
 
 describe('acceptable', () => {
   test('is what was expected', () => {

@@ -7,11 +7,11 @@ export type Verdict = (typeof VERDICTS)[number];
 /** What the verdict on a run needs of a cell. */
 export interface JudgedCell {
   readonly status: 'ran' | 'not-applicable' | 'not-run';
-  readonly outcome: Outcome | null;
-  readonly data: DataVerdict | null;
-  readonly service: ServiceVerdict | null;
+  readonly outcome: Outcome;
+  readonly data: DataVerdict;
+  readonly service: ServiceVerdict;
   readonly expected: readonly string[];
-  readonly ok: boolean | null;
+  readonly ok: boolean;
   readonly acceptedBy: string | null;
 }
 
@@ -23,7 +23,7 @@ export function acceptable(outcome: Outcome, expected: readonly Outcome[]): bool
 /** The verdict on a run. A cell that should have lost its data and did not makes the harness suspect: inconclusive. */
 export function verdictOf(cells: readonly JudgedCell[]): Verdict {
   const applicable = cells.filter((cell) => cell.status !== 'not-applicable');
-  const bad = applicable.filter((cell) => cell.ok !== true && cell.acceptedBy === null);
+  const bad = applicable.filter((cell) => !cell.ok && cell.acceptedBy === null);
   if (bad.some(lostData)) return 'loses';
   if (bad.some(failedService)) return 'fails';
   return bad.length > 0 || !applicable.some((cell) => cell.status === 'ran') ? 'inconclusive' : 'outlasts';
@@ -37,7 +37,7 @@ export function exitCodeOf(verdict: Verdict): 0 | 1 | 3 {
 }
 
 function lostData({ data }: JudgedCell): boolean {
-  return data !== null && data !== 'unknown' && data !== 'survived';
+  return data !== 'unknown' && data !== 'survived';
 }
 
 function failedService({ service, expected }: JudgedCell): boolean {

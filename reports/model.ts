@@ -1,0 +1,148 @@
+import { z } from 'zod';
+import { type Verdict, VERDICTS } from '../helpers/verdict/expectation.ts';
+import { DATA_VERDICTS, LAYERS, OUTCOMES, type Reason, REASONS, SERVICE_VERDICTS } from '../helpers/verdict/model.ts';
+
+/** The name and the major version of the contract. */
+export const REPORT_SCHEMA = 'outlast.report/1';
+
+const outcome = z.enum(OUTCOMES);
+const amount = z.int().min(0);
+const milliseconds = z.number().min(0).nullable().describe('Milliseconds; null: not measured.');
+const facts = z.record(z.string(), z.string().nullable());
+
+const reasonKeys = Object.keys(REASONS).filter((key): key is Reason => key in REASONS);
+
+const evidence = z.looseObject({
+  kind: z.enum(['command', 'rows', 'integrity', 'log', 'note']),
+  text: z.string(),
+});
+
+const stack = z.looseObject({
+  name: z.string(),
+  files: z.array(z.string()),
+  digest: z.string(),
+  commit: z.string().nullable(),
+  services: z.array(z.string()),
+  changes: z.array(z.string()).describe('Every alteration of the shadow.'),
+  baseImage: z.enum(['official', 'assembled']).nullable(),
+});
+
+const host = z.looseObject({
+  id: z.string(),
+  kind: z.enum(['ambient', 'private', 'nested']),
+  engineVersion: z.string(),
+  composeVersion: z.string(),
+});
+
+const store = z.looseObject({
+  id: z.string(),
+  kind: z.string(),
+  service: z.string(),
+  path: z.string(),
+  layer: z.enum(LAYERS),
+  source: z.string(),
+  writer: z.enum(['app', 'probe']),
+});
+
+const cell = z.looseObject({
+  disruption: z.string(),
+  store: z.string(),
+  host: z.string(),
+  status: z.enum(['ran', 'not-applicable', 'not-run']),
+  predicted: outcome.nullable(),
+  outcome: outcome.describe('The worst of data and service.'),
+  data: z.enum(DATA_VERDICTS),
+  service: z.enum(SERVICE_VERDICTS),
+  expected: z.array(outcome),
+  ok: z.boolean(),
+  acceptedBy: z.string().nullable(),
+  reason: z.enum(reasonKeys).nullable(),
+  attempted: amount,
+  acknowledged: amount.describe('= intact + lost + corrupt, once read.'),
+  rejected: amount,
+  indeterminate: amount,
+  intact: amount.nullable(),
+  lost: amount.nullable(),
+  corrupt: amount.nullable(),
+  unexpected: amount.nullable(),
+  recovered: amount.nullable(),
+  rpoMs: milliseconds,
+  rtoMs: milliseconds,
+  durationMs: milliseconds,
+  proof: z.looseObject({ before: facts, after: facts, changed: z.array(z.string()), unchanged: z.array(z.string()) }),
+  evidence: z.array(evidence),
+});
+
+const finding = z.looseObject({
+  rule: z.string(),
+  hazard: z.string().nullable(),
+  severity: z.enum(['error', 'warning', 'info']),
+  service: z.string().nullable(),
+  file: z.string().nullable(),
+  line: z.int().min(0).nullable(),
+  path: z.string().nullable(),
+  title: z.string(),
+  why: z.string(),
+  fix: z.string(),
+  fingerprint: z.string(),
+});
+
+const claim = z.looseObject({
+  id: z.string(),
+  statement: z.string(),
+  verdict: z.enum(['holds', 'refuted', 'holds-with-fix', 'unknown']),
+  evidence: z.array(evidence),
+});
+
+const control = z.looseObject({
+  id: z.string(),
+  expected: z.string(),
+  outcome: z.string(),
+  caught: z.boolean(),
+  reason: z.string().nullable(),
+});
+
+export const parts = { stack, host, store, cell, claim, control };
+
+/** The contract of `report.json`. Unknown keys pass: added ones are a minor change. */
+export const reportSchema = z
+  .looseObject({
+    schema: z.literal(REPORT_SCHEMA),
+    tool: z.looseObject({ version: z.string() }),
+    runId: z.string(),
+    seed: z.string().nullable(),
+    startedAt: z.iso.datetime(),
+    durationMs: milliseconds,
+    verdict: z.enum(VERDICTS),
+    stack: stack.nullable(),
+    hosts: z.array(host),
+    stores: z.array(store),
+    cells: z.array(cell),
+    findings: z.array(finding),
+    claims: z.array(claim),
+    controls: z.array(control).describe('Sabotaged stacks of the suites; outside the verdict.'),
+    gate: z.looseObject({}).nullable(),
+    baseline: z.looseObject({}).nullable(),
+  })
+  .meta({ title: 'Report of Outlast' });
+
+type NamedKeys<T> = keyof { [K in keyof T as string extends K ? never : K]: true };
+
+/** The named keys alone, and nothing of it to be changed. */
+export type Known<T> = T extends readonly (infer Item)[]
+  ? readonly Known<Item>[]
+  : T extends object
+    ? [NamedKeys<T>] extends [never]
+      ? Readonly<T>
+      : { readonly [K in keyof T as string extends K ? never : K]: Known<T[K]> }
+    : T;
+
+export type Report = Known<z.infer<typeof reportSchema>>;
+export type ReportCell = Report['cells'][number];
+export type ReportStack = NonNullable<Report['stack']>;
+export type ReportHost = Report['hosts'][number];
+export type ReportStore = Report['stores'][number];
+export type ReportClaim = Report['claims'][number];
+export type ReportControl = Report['controls'][number];
+export type ReportFinding = Report['findings'][number];
+export type { Verdict };
