@@ -1,0 +1,33 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import Database from 'better-sqlite3';
+
+/** Held until it is released or its process ends, however it ends: the kernel drops it. */
+export interface Lock extends Disposable {
+  release(): void;
+}
+
+/** Takes the lock at `file` (made if absent), or returns `null` when another holder, in this process or another, has it. */
+export function tryLock(file: string): Lock | null {
+  const database = new Database(file, { timeout: 0 });
+  try {
+    database.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    database.close();
+    if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')) return null;
+    throw error;
+  }
+  const release = () => {
+    database.close();
+  };
+  return { release, [Symbol.dispose]: release };
+}
+
+/** Takes the lock as soon as it is free. The kernel announces no release, so it is asked again and again. */
+export async function waitForLock(file: string, signal?: AbortSignal): Promise<Lock> {
+  for (;;) {
+    signal?.throwIfAborted();
+    const lock = tryLock(file);
+    if (lock) return lock;
+    await delay(50, undefined, signal ? { signal } : {});
+  }
+}
