@@ -1,0 +1,321 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { open, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import Docker from 'dockerode';
+import { execa } from 'execa';
+import { dir } from 'tmp-promise';
+import { OutlastError } from '../errors.ts';
+import { INIT, MACHINE } from './boot-script.ts';
+import { runDocker, writeDockerConfig } from './cli.ts';
+import type { EngineOptions, Toolchain } from './engine/engine.ts';
+import { findEngine } from './engine/find-engine.ts';
+import type { CliOptions, CliResult, Host } from './host.ts';
+import { childrenOf, identify, type ProcessIdentity } from './process-identity.ts';
+import {
+  acquireSlot,
+  cgroupOf,
+  emptyFolder,
+  endTenant,
+  forgetTenant,
+  projectsOf,
+  recordTenant,
+  removeCgroups,
+  RUN_FOLDER_PREFIX,
+  slotsFolder,
+  type Slot,
+} from './slot.ts';
+import { quietRestartPolicies, removeEverything } from './world.ts';
+
+export interface PrivateHostOptions extends Pick<EngineOptions, 'engineVersionFrom' | 'from'> {
+  readonly home: string;
+  readonly signal?: AbortSignal | undefined;
+  /** Found already; otherwise it is looked for. */
+  readonly toolchain?: Toolchain;
+  /** A slot that is held already; otherwise a free one is taken. */
+  readonly slot?: Slot;
+}
+
+/** A machine of our own: an engine in namespaces of its own, that can be rebooted and killed. Linux, root. */
+export class PrivateHost implements Host {
+  readonly kind = 'private';
+  readonly id: string;
+  readonly docker: Docker;
+  readonly projectsDir: string;
+  readonly composeVersion: string;
+  readonly toolchain: Toolchain;
+  #engineVersion = '';
+  #machine: Machine | null = null;
+  #disposed: Promise<void> | null = null;
+  readonly #slot: Slot;
+  readonly #runFolder: string;
+  readonly #slots: string;
+
+  /** Takes a slot, boots an engine in it, and empties what the last host may have left there. */
+  static async open(options: PrivateHostOptions): Promise<PrivateHost> {
+    const { home, signal } = options;
+    const toolchain = options.toolchain ?? (await findEngine(home, options));
+    const slot = options.slot ?? (await acquireSlot(home, toolchain.engine.version));
+    let host: PrivateHost | undefined;
+    try {
+      await endTenant(slot.folder);
+      await Promise.all([emptyFolder(projectsOf(slot.folder)), quietRestartPolicies(slot.folder)]);
+      await Promise.all(['ld.so.cache', 'engine.log'].map((name) => rm(path.join(slot.folder, name), { force: true })));
+      await writeFile(path.join(slot.folder, 'daemon.json'), '{}');
+      const libraries = [...toolchain.engine.libraries, ...toolchain.tools.libraries];
+      await writeFile(path.join(slot.folder, 'ld.so.conf'), ['include /etc/ld.so.conf', ...libraries, ''].join('\n'));
+      const { path: runFolder } = await dir({ prefix: RUN_FOLDER_PREFIX, tmpdir: shortTmpdir(), mode: 0o700 });
+      host = new PrivateHost(slot, runFolder, slotsFolder(home), toolchain);
+      await recordTenant(slot.folder, { init: null, runFolder });
+      await writeDockerConfig(host.#configFolder, toolchain.plugins);
+      await host.#boot(signal);
+      await removeEverything(host.docker);
+      return host;
+    } catch (error) {
+      if (host) await host.#end();
+      slot.lock.release();
+      throw error;
+    }
+  }
+
+  private constructor(slot: Slot, runFolder: string, slots: string, toolchain: Toolchain) {
+    this.#slot = slot;
+    this.#runFolder = runFolder;
+    this.#slots = slots;
+    this.toolchain = toolchain;
+    this.id = `private-${slot.number}`;
+    this.projectsDir = projectsOf(slot.folder);
+    this.composeVersion = toolchain.plugins.composeVersion;
+    this.docker = new Docker({ socketPath: this.#socket });
+  }
+
+  get engineVersion(): string {
+    return this.#engineVersion;
+  }
+
+  get #socket(): string {
+    return path.join(this.#runFolder, 'docker.sock');
+  }
+
+  get #configFolder(): string {
+    return path.join(this.#runFolder, 'config');
+  }
+
+  /** The engine's log since the host was opened. */
+  get engineLog(): string {
+    return path.join(this.#slot.folder, 'engine.log');
+  }
+
+  /** The socket as DOCKER_HOST names it. */
+  get dockerHost(): string {
+    return `unix://${this.#socket}`;
+  }
+
+  async bootId(): Promise<string | null> {
+    const init = this.#machine?.init;
+    if (!init) return null;
+    const random = await readFile(`/proc/${init.pid}/root/run/outlast-boot`, 'utf8').catch(() => null);
+    const now = await identify(init.pid);
+    return random === null || now === null ? null : `${random.trim()}@${now.startTime}`;
+  }
+
+  cli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+    const env = { DOCKER_HOST: this.dockerHost, DOCKER_CONFIG: this.#configFolder };
+    return runDocker(this.toolchain.engine.docker, args, env, options);
+  }
+
+  /** Runs a program of the outer filesystem inside the host: its processes, mounts and network. */
+  async exec(argv: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+    const init = this.#machine?.init;
+    if (!init) throw new OutlastError('INTERNAL', 'The private host is not running.');
+    const enter = ['--target', String(init.pid), '--mount', '--pid', '--ipc', '--uts', '--net', '--', ...argv];
+    const env = { PATH: this.#path, ...xtablesEnv(this.toolchain) };
+    return runDocker('nsenter', enter, env, options);
+  }
+
+  reboot = async (signal?: AbortSignal): Promise<void> => {
+    signal?.throwIfAborted();
+    await this.#shutDown();
+    await this.#boot(signal);
+  };
+
+  crash = async (signal?: AbortSignal): Promise<void> => {
+    signal?.throwIfAborted();
+    await this.#kill();
+    await this.#boot(signal);
+  };
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed ??= this.#dispose();
+    await this.#disposed;
+  }
+
+  async #dispose(): Promise<void> {
+    try {
+      if (this.#machine && !this.#machine.over) {
+        await removeEverything(this.docker);
+        await this.#shutDown();
+      }
+      await emptyFolder(this.projectsDir);
+    } finally {
+      await this.#end();
+      this.#slot.lock.release();
+    }
+  }
+
+  /** Ends every process and leaves nothing outside of the slot. */
+  async #end(): Promise<void> {
+    await this.#kill();
+    await rm(this.#runFolder, { recursive: true, force: true });
+    await removeCgroups(this.#slot.folder);
+    await forgetTenant(this.#slot.folder);
+  }
+
+  async #shutDown(): Promise<void> {
+    const machine = this.#machine;
+    if (machine && !machine.over) {
+      process.kill(machine.init.pid, 'SIGTERM');
+      await machine.ended;
+    }
+    this.#machine = null;
+  }
+
+  async #kill(): Promise<void> {
+    const machine = this.#machine;
+    if (machine && !machine.over) {
+      process.kill(machine.init.pid, 'SIGKILL');
+      await machine.ended;
+    }
+    this.#machine = null;
+  }
+
+  get #path(): string {
+    const { engine, tools } = this.toolchain;
+    const system = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+    const folders = [tools.iptables, path.dirname(tools.slirp4netns), path.dirname(engine.dockerd), ...engine.path];
+    return [...new Set([...folders, ...system])].join(':');
+  }
+
+  async #boot(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    await rm(this.#socket, { force: true });
+    const oldEngine = Number.parseInt(this.toolchain.engine.version, 10) < 24;
+    const keyFile = path.join(this.#slot.folder, 'world/docker/key.json');
+    this.#machine = await startMachine(this.engineLog, this.#slot.folder, {
+      OUTLAST_SLOT: this.#slot.folder,
+      OUTLAST_SLOTS: this.#slots,
+      OUTLAST_RUN: this.#runFolder,
+      OUTLAST_BOOT: randomUUID(),
+      OUTLAST_BUSYBOX: this.toolchain.tools.busybox,
+      OUTLAST_CGROUP: cgroupOf(this.#slot.folder),
+      OUTLAST_INIT: INIT,
+      // These engines keep a key in the system's configuration folder otherwise.
+      OUTLAST_ENGINE_FLAGS: oldEngine ? `--deprecated-key-path=${keyFile}` : '',
+      PATH: this.#path,
+      ...xtablesEnv(this.toolchain),
+    });
+    const { init } = this.#machine;
+    await recordTenant(this.#slot.folder, { init, runFolder: this.#runFolder });
+    try {
+      await this.#answers(this.#machine, signal);
+      this.#engineVersion = (await this.docker.version()).Version;
+    } catch (error) {
+      await this.#kill();
+      throw error;
+    }
+  }
+
+  /** Resolves with the engine's first answer. */
+  async #answers(machine: Machine, signal: AbortSignal | undefined): Promise<void> {
+    const deadline = Date.now() + BOOT_TIMEOUT_MS;
+    for (;;) {
+      signal?.throwIfAborted();
+      if (machine.over) throw await this.#bootFailure('The private host ended while it was booting.');
+      if (Date.now() > deadline) throw await this.#bootFailure('The engine of the private host does not answer.');
+      try {
+        await this.docker.ping();
+        return;
+      } catch {
+        // The socket has no event for "now somebody listens".
+        await delay(10);
+      }
+    }
+  }
+
+  async #bootFailure(message: string): Promise<OutlastError> {
+    const log = await readFile(this.engineLog, 'utf8').catch(() => '');
+    return new OutlastError('HOST_BOOT_FAILED', message, { detail: log.split('\n').slice(-30).join('\n') });
+  }
+}
+
+const BOOT_TIMEOUT_MS = 60_000;
+
+/** The namespaces of a booted host. */
+interface Machine {
+  /** Pid 1 of the host, as the outside sees it. */
+  readonly init: ProcessIdentity;
+  /** Resolves when every process of it is gone. */
+  readonly ended: Promise<unknown>;
+  readonly over: boolean;
+}
+
+async function startMachine(logFile: string, slotFolder: string, env: Record<string, string>): Promise<Machine> {
+  const namespaces = ['--mount', '--pid', '--ipc', '--uts', '--fork', '--kill-child', '--mount-proc'];
+  const log = await open(logFile, 'a');
+  let child: ChildProcess;
+  try {
+    child = spawn(
+      'unshare',
+      [...namespaces, '--propagation', 'private', 'sh', '-c', MACHINE, 'outlast-host', slotFolder],
+      // A session of its own: an interrupt from the terminal is for us, and we take the host down in order.
+      { detached: true, stdio: ['ignore', log.fd, log.fd], env: { ...process.env, ...env } },
+    );
+    await once(child, 'spawn');
+  } finally {
+    await log.close();
+  }
+  const ended = once(child, 'exit');
+  const over = () => child.exitCode !== null || child.signalCode !== null;
+  const { pid } = child;
+  while (pid !== undefined && !over()) {
+    const [first] = await childrenOf(pid);
+    const init = first === undefined ? null : await identify(first);
+    if (init) {
+      return {
+        init,
+        ended,
+        get over() {
+          return over();
+        },
+      };
+    }
+    await delay(1);
+  }
+  throw new OutlastError('HOST_BOOT_FAILED', 'The namespaces of the private host cannot be made.', {
+    detail: await readFile(logFile, 'utf8').catch(() => ''),
+  });
+}
+
+function xtablesEnv({ tools }: Toolchain): Record<string, string> {
+  return tools.xtables === null ? {} : { XTABLES_LIBDIR: tools.xtables };
+}
+
+/** A unix socket's path is limited to 108 characters, and `/run` is another one inside the host. */
+function shortTmpdir(): string {
+  const folder = tmpdir();
+  return folder.length > 60 || folder.startsWith('/run') ? '/tmp' : folder;
+}
+
+/** Whether this machine and user can have a private host at all. */
+export function canHavePrivateHost(): boolean {
+  return process.platform === 'linux' && process.getuid?.() === 0;
+}
+
+/** The programs that must be there before anything can be fetched. */
+export async function hasNamespaces(): Promise<boolean> {
+  const result = await execa('unshare', ['--mount', '--pid', '--fork', '--net', 'true'], { reject: false });
+  return result.exitCode === 0;
+}
