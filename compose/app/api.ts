@@ -1,6 +1,7 @@
 import Database from 'better-sqlite3';
 import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { z } from 'zod';
 import { describe, log } from './log.ts';
 import type { Repositories } from './repositories.ts';
@@ -23,6 +24,14 @@ const Change = z.strictObject({
   message: z.string().regex(/^\S[^\r\n]{0,199}$/, 'one line of at most 200 characters'),
 });
 
+interface TaskRow {
+  id: string;
+  projectId: string;
+  title: string;
+  done: 0 | 1;
+  createdAt: string;
+}
+
 interface Parts {
   database: Database.Database;
   repositories: Repositories;
@@ -40,12 +49,12 @@ export function createApi({ database, repositories, checkHealth, title }: Parts)
     `SELECT id, name, description, created_at AS createdAt FROM projects
      WHERE substr(name, 1, length(@prefix)) = @prefix ORDER BY rowid`,
   );
-  const insertTask = database.prepare(
+  const insertTask = database.prepare<[object], TaskRow>(
     `INSERT INTO tasks (id, project_id, title, done)
      VALUES (coalesce(@id, lower(hex(randomblob(16)))), @projectId, @title, @done)
      RETURNING id, project_id AS projectId, title, done, created_at AS createdAt`,
   );
-  const selectTasks = database.prepare(
+  const selectTasks = database.prepare<[object], TaskRow>(
     `SELECT id, project_id AS projectId, title, done, created_at AS createdAt FROM tasks
      WHERE @projectId IS NULL OR project_id = @projectId ORDER BY rowid`,
   );
@@ -111,13 +120,13 @@ function valid<Schema extends z.ZodType>(schema: Schema, value: unknown): z.infe
   return result.data;
 }
 
-function asTask(row: unknown): object {
-  const task = row as { done: number };
-  return { ...task, done: task.done === 1 };
+/** SQLite has no booleans. */
+function asTask(task: TaskRow | undefined): object {
+  return { ...task, done: task?.done === 1 };
 }
 
-function statusOf(error: Error): 400 | 404 | 409 | 500 | 503 {
-  if (error instanceof HTTPException) return error.status as 400 | 404 | 409;
+function statusOf(error: Error): ContentfulStatusCode {
+  if (error instanceof HTTPException) return error.status;
   if (!(error instanceof Database.SqliteError)) return 500;
   if (error.code === 'SQLITE_CONSTRAINT_PRIMARYKEY') return 409;
   if (error.code === 'SQLITE_CONSTRAINT_FOREIGNKEY') return 400;

@@ -23,7 +23,7 @@ function readMigrations(folder: string): Migration[] {
 }
 
 function currentVersion(database: Database.Database): number {
-  return database.prepare('SELECT coalesce(max(version), 0) FROM schema_migrations').pluck().get() as number;
+  return database.prepare<[], number>('SELECT coalesce(max(version), 0) FROM schema_migrations').pluck().get() ?? 0;
 }
 
 /**

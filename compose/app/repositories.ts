@@ -69,11 +69,6 @@ export class Repositories {
       });
   }
 
-  /** The content of a file in the newest commit: from the object store, not from the work tree. */
-  async read(name: string, path: string): Promise<string> {
-    return this.#git(join(this.#root, name), 'show', `HEAD:${path}`);
-  }
-
   async #commit(name: string, { path, content, message }: { path: string; content: string; message: string }) {
     const repository = join(this.#root, name);
     const file = join(repository, path);

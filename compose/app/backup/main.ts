@@ -12,6 +12,8 @@ const environment = z
     BACKUP_DIR: z.string().default('/backups'),
     BACKUP_INTERVAL: z.coerce.number().positive().default(86_400),
     BACKUP_KEEP_DAYS: z.coerce.number().positive().default(7),
+    /** Seconds that a first start waits for the app to create the database. */
+    BACKUP_START_WAIT: z.coerce.number().nonnegative().default(30),
   })
   .parse(process.env);
 const { DATABASE_PATH: source, BACKUP_DIR: folder, BACKUP_KEEP_DAYS: keepDays } = environment;
@@ -50,7 +52,7 @@ async function backUp(): Promise<boolean> {
 for (const file of readdirSync(folder).filter((name) => name.includes('.sqlite.partial'))) rmSync(join(folder, file));
 
 // On the very first start the app is about to create the database.
-for (let waited = 0; !isSetUp(source) && waited < 30_000; waited += 100) await sleep(100);
+for (let waited = 0; !isSetUp(source) && waited < environment.BACKUP_START_WAIT * 1000; waited += 100) await sleep(100);
 
 for (;;) {
   await sleep((await backUp()) ? interval : retry);
