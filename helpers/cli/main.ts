@@ -82,6 +82,7 @@ function explain(thrown: unknown, signal: AbortSignal): number {
 function asOutlastError(thrown: unknown): OutlastError {
   if (thrown instanceof OutlastError) return thrown;
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-  if ((error as NodeJS.ErrnoException).code === 'ENOSPC') return new OutlastError('DISK_FULL', error.message, { cause: error });
+  if ((error as NodeJS.ErrnoException).code === 'ENOSPC')
+    return new OutlastError('DISK_FULL', error.message, { cause: error });
   return new OutlastError('INTERNAL', error.message, { detail: error.stack, cause: error });
 }

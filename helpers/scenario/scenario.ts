@@ -5,6 +5,7 @@ import { compareFacts, unproven, type Fact } from '../stack/attestation.ts';
 import { placementOf, type Placement } from '../stack/layers.ts';
 import type { RunningStack, ServiceState } from '../stack/stack.ts';
 import type { StoreDefinition } from '../stores/store.ts';
+import { acceptable } from '../verdict/expectation.ts';
 import { judge } from '../verdict/judge.ts';
 import type { Ledger } from '../verdict/ledger.ts';
 import { makeMarker } from '../verdict/marker.ts';
@@ -113,7 +114,7 @@ export async function runScenario(
         data: judgement.data,
         service: judgement.service,
         expected,
-        ok: expected.includes(judgement.outcome),
+        ok: acceptable(judgement.outcome, expected),
         acceptedBy: null,
         reason: borrowed ? 'borrowed-time' : judgement.reason,
         ...judgement.counts,

@@ -1,0 +1,28 @@
+import type { Report } from '../../reports/model.ts';
+import type { CellRecord } from '../scenario/record.ts';
+import type { Session } from '../scenario/session.ts';
+import { verdictOf } from '../verdict/expectation.ts';
+import { VERSION } from '../version.ts';
+
+/** A finished run in the shape of the report. */
+export function assembleReport(
+  session: Session,
+  run: { readonly cells: readonly CellRecord[]; readonly startedAt: Date; readonly durationMs: number },
+): Report {
+  return {
+    schema: 'outlast.report/1',
+    tool: { version: VERSION },
+    runId: session.runId,
+    seed: session.seed,
+    startedAt: run.startedAt.toISOString(),
+    durationMs: run.durationMs,
+    verdict: verdictOf(run.cells),
+    ...session.record(),
+    cells: run.cells as Report['cells'],
+    findings: [],
+    claims: [],
+    controls: [],
+    gate: null,
+    baseline: null,
+  };
+}

@@ -1,0 +1,91 @@
+import { randomBytes } from 'node:crypto';
+import { access, constants, mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { DISRUPTIONS, disruptionOf } from '../disruptions/catalogue.ts';
+import type { Disruption } from '../disruptions/disruption.ts';
+import { OutlastError } from '../errors.ts';
+import type { HostKind } from '../host/host.ts';
+import type { CellRecord } from '../scenario/record.ts';
+import { Session, type SessionOptions } from '../scenario/session.ts';
+import { findComposeFiles } from '../stack/compose-files.ts';
+import { exitCodeOf } from '../verdict/expectation.ts';
+import { writeJson } from '../../reports/json.ts';
+import { renderMarkdown } from '../../reports/markdown.ts';
+import { renderTerminal } from '../../reports/terminal.ts';
+import { assembleReport } from './assemble-report.ts';
+import { showProgress } from './progress.ts';
+
+export interface RunOptions {
+  readonly file: readonly string[];
+  readonly profile: readonly string[];
+  readonly envFile: readonly string[];
+  readonly only?: readonly string[];
+  readonly skip?: readonly string[];
+  readonly store?: readonly string[];
+  readonly host?: HostKind;
+  readonly out: string;
+  readonly markers: number;
+  readonly seed: string;
+  readonly timeout: number;
+  readonly config?: string;
+}
+
+/**
+ * `outlast run`.
+ * @returns the exit code
+ * @throws OutlastError for whatever keeps the run from a verdict
+ */
+export async function run(options: RunOptions, signal: AbortSignal): Promise<number> {
+  const startedAt = new Date();
+  const began = performance.now();
+  const disruptions = chosen(options);
+  const out = await writableFolder(options.out);
+  const compose = await findComposeFiles(options.file, process.cwd());
+  const sessionOptions: SessionOptions = {
+    runId: randomBytes(4).toString('hex'),
+    compose,
+    profiles: options.profile,
+    envFiles: options.envFile.map((file) => resolve(file)),
+    configFile: options.config,
+    only: options.store,
+    hostKind: options.host,
+    markers: options.markers,
+    seed: options.seed,
+    timeoutMs: options.timeout * 1000,
+    workFolder: out,
+    signal,
+  };
+
+  const cells: CellRecord[] = [];
+  await using session = new Session(sessionOptions);
+  await showProgress(session, disruptions, cells);
+
+  const report = assembleReport(session, { cells, startedAt, durationMs: Math.round(performance.now() - began) });
+  await writeJson(join(out, 'report.json'), report);
+  await writeFile(join(out, 'report.md'), renderMarkdown(report));
+  process.stdout.write(
+    `\n${renderTerminal(report)}\n\nreport: ${join(options.out, 'report.json')}, ${join(options.out, 'report.md')}\n`,
+  );
+  return exitCodeOf(report.verdict);
+}
+
+function chosen({ only, skip = [] }: RunOptions): Disruption[] {
+  const named = only?.map(disruptionOf);
+  const left = new Set(skip.map(disruptionOf));
+  const disruptions = DISRUPTIONS.filter((one) => (named?.includes(one) ?? true) && !left.has(one));
+  if (disruptions.length === 0) throw new OutlastError('USAGE', '--only and --skip leave nothing to do.');
+  return disruptions;
+}
+
+/** @throws OutlastError OUTPUT_UNWRITABLE */
+async function writableFolder(path: string): Promise<string> {
+  const folder = resolve(path);
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+    return folder;
+  } catch (cause) {
+    throw new OutlastError('OUTPUT_UNWRITABLE', `${folder}: ${(cause as Error).message}`, { cause });
+  }
+}

@@ -1,0 +1,213 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { openRun, type Run } from '../cleanup/run.ts';
+import { sweep } from '../cleanup/sweep.ts';
+import { readConfig } from '../config/config.ts';
+import { OutlastError } from '../errors.ts';
+import { outlastHome } from '../home.ts';
+import { ensureBaseImage, type BaseImage } from '../host/base-image.ts';
+import type { Host, HostKind } from '../host/host.ts';
+import { openHost } from '../host/open-host.ts';
+import { buildToolbox } from '../probe/toolbox.ts';
+import type { ComposeFiles } from '../stack/compose-files.ts';
+import { resolveProject, type ProjectModel } from '../stack/project-model.ts';
+import { BASE_IMAGE_ARG } from '../stack/shadow.ts';
+import { Project } from '../stack/stack.ts';
+import { defaultStores } from '../stores/default-stores.ts';
+import type { StoreDefinition } from '../stores/store.ts';
+import { Ledger } from '../verdict/ledger.ts';
+import { Matrix } from './matrix.ts';
+import type { StoreRecord } from './record.ts';
+
+export interface SessionOptions {
+  readonly runId: string;
+  readonly compose: ComposeFiles;
+  readonly profiles?: readonly string[];
+  readonly envFiles?: readonly string[];
+  readonly configFile?: string | undefined;
+  /** Ids of the stores to watch; all by default. */
+  readonly only?: readonly string[] | undefined;
+  readonly hostKind?: HostKind | undefined;
+  readonly markers: number;
+  readonly seed: string;
+  readonly timeoutMs: number;
+  /** Where the ledger lies: outside of the stack. */
+  readonly workFolder: string;
+  readonly signal: AbortSignal;
+}
+
+/** One stack on one host, from nothing to its matrix, and back to nothing. Each step does what the ones before it have not. */
+export class Session implements AsyncDisposable {
+  readonly #options: SessionOptions;
+  readonly #given: Host | undefined;
+  readonly #ledger: Ledger;
+  #run: Run | null = null;
+  #host: Host | null = null;
+  #model: ProjectModel | null = null;
+  #stores: readonly StoreDefinition[] = [];
+  #baseImage: BaseImage | null = null;
+  #project: Project | null = null;
+  #matrix: Matrix | null = null;
+
+  /** @param host one that outlives the session; without it the session opens and closes its own. */
+  constructor(options: SessionOptions, host?: Host) {
+    this.#options = options;
+    this.#given = host;
+    this.#ledger = new Ledger(join(options.workFolder, `ledger-${options.runId}.sqlite`));
+  }
+
+  get runId(): string {
+    return this.#options.runId;
+  }
+
+  get seed(): string {
+    return this.#options.seed;
+  }
+
+  get services(): string[] {
+    return Object.keys(this.#model?.services ?? {});
+  }
+
+  /**
+   * Opens the host and reads the user's files there.
+   * @throws OutlastError for a host that cannot be had, a Compose file or a configuration that is not valid
+   */
+  async openHost(): Promise<Host> {
+    if (this.#host) return this.#host;
+    const { compose, configFile, only, runId, signal, hostKind } = this.#options;
+    const config = await readConfig(compose.folder, configFile);
+    const home = await outlastHome();
+    await sweep(home);
+    this.#run = await openRun(home, runId);
+    const host = this.#given ?? (await openHost({ kind: hostKind, home, runId, signal }));
+    this.#host = host;
+    this.#model = await resolveProject(
+      host,
+      compose,
+      { profiles: this.#options.profiles ?? [], envFiles: this.#options.envFiles ?? [] },
+      signal,
+    );
+    const stores = config?.stores ?? defaultStores(this.#model.services);
+    this.#stores = chosenStores(stores, only, this.services);
+    return host;
+  }
+
+  /** @throws OutlastError BUILD_FAILED, IMAGE_UNAVAILABLE, DISK_FULL */
+  async build(): Promise<Project> {
+    if (this.#project) return this.#project;
+    const host = await this.openHost();
+    const model = this.#model as ProjectModel;
+    const base = Object.values(model.services)
+      .map((service) => service.build?.args?.[BASE_IMAGE_ARG])
+      .find((image) => typeof image === 'string');
+    if (base !== undefined) this.#baseImage = await ensureBaseImage(host, base);
+    this.#project = await Project.prepare(host, model, {
+      runId: this.runId,
+      toolbox: await buildToolbox(await outlastHome()),
+      baseImage: this.#baseImage?.origin === 'assembled' ? this.#baseImage.ref : null,
+    });
+    await this.#project.build(this.#options.signal);
+    return this.#project;
+  }
+
+  /** @throws OutlastError UP_FAILED, NEVER_READY, DISK_FULL */
+  async start(): Promise<Matrix> {
+    if (this.#matrix) return this.#matrix;
+    const { seed, markers, timeoutMs, signal } = this.#options;
+    const project = await this.build();
+    this.#matrix = await Matrix.start({
+      project,
+      stores: this.#stores,
+      ledger: this.#ledger,
+      seed,
+      markers,
+      timeoutMs,
+      signal,
+    });
+    return this.#matrix;
+  }
+
+  /** What the report says of stack, host and stores. */
+  async record(): Promise<SessionRecord> {
+    const host = await this.openHost();
+    const { files, folder } = this.#options.compose;
+    return {
+      stack: {
+        name: (this.#model as ProjectModel).name,
+        files: [...files],
+        digest: await digestOf(files),
+        commit: await commitOf(folder),
+        services: this.services,
+        changes: [...(this.#project?.shadow.changes ?? [])],
+        baseImage: this.#baseImage?.origin ?? null,
+      },
+      hosts: [{ id: host.id, kind: host.kind, engineVersion: host.engineVersion, composeVersion: host.composeVersion }],
+      stores: [...(this.#matrix?.stores ?? [])],
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ledger[Symbol.dispose]();
+    const failures: unknown[] = [];
+    const cleanUps = [
+      async () => this.#project?.destroy(),
+      async () => (this.#given ? undefined : this.#host?.[Symbol.asyncDispose]()),
+      async () => this.#run?.[Symbol.asyncDispose](),
+    ];
+    // One that fails keeps none of the others from its work.
+    for (const cleanUp of cleanUps) {
+      await cleanUp().catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0)
+      throw new AggregateError(failures, 'Not everything could be cleaned up; run `outlast clean`.');
+  }
+}
+
+export interface SessionRecord {
+  readonly stack: {
+    name: string;
+    files: string[];
+    digest: string;
+    commit: string | null;
+    services: string[];
+    changes: string[];
+    baseImage: 'official' | 'assembled' | null;
+  };
+  readonly hosts: { id: string; kind: HostKind; engineVersion: string; composeVersion: string }[];
+  readonly stores: StoreRecord[];
+}
+
+function chosenStores(
+  stores: readonly StoreDefinition[],
+  only: readonly string[] | undefined,
+  services: readonly string[],
+): StoreDefinition[] {
+  const strange = stores.find((store) => !services.includes(store.service));
+  if (strange) {
+    throw new OutlastError(
+      'CONFIG_INVALID',
+      `The store "${strange.id}" names the service "${strange.service}"; there are ${services.join(', ')}.`,
+    );
+  }
+  const ids = stores.map((store) => store.id);
+  const unknown = only?.find((id) => !ids.includes(id));
+  if (unknown !== undefined) throw new OutlastError('UNKNOWN_STORE', `"${unknown}" is none of ${ids.join(', ')}.`);
+  const chosen = stores.filter((store) => only?.includes(store.id) ?? true);
+  if (chosen.length === 0)
+    throw new OutlastError('NO_STORES', 'No service mounts a volume or a folder that it may write.');
+  return chosen;
+}
+
+/** Digest of the user's Compose files as they stand. */
+async function digestOf(files: readonly string[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(await readFile(file));
+  return `sha256:${hash.digest('hex')}`;
+}
+
+async function commitOf(folder: string): Promise<string | null> {
+  const result = await execa('git', ['rev-parse', 'HEAD'], { cwd: folder, reject: false });
+  return result.exitCode === 0 ? result.stdout : null;
+}

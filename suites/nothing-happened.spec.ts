@@ -1,0 +1,16 @@
+import { describe } from 'vitest';
+import { test } from '../fixtures/outlast.ts';
+import { DISRUPTIONS } from '../helpers/disruptions/catalogue.ts';
+
+describe('a disruption that does nothing', () => {
+  test('is unknown, never survived', async ({ bringUp, expect }) => {
+    const { matrix } = await bringUp('no-restart-policy');
+    for (const disruption of DISRUPTIONS) {
+      const cells = await matrix.run({ ...disruption, inject: async () => [] });
+      expect(
+        cells.map(({ outcome, reason }) => ({ outcome, reason })),
+        disruption.id,
+      ).toEqual([{ outcome: 'unknown', reason: 'not-proven' }]);
+    }
+  });
+});

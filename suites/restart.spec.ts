@@ -1,0 +1,23 @@
+import { describe } from 'vitest';
+import { test } from '../fixtures/outlast.ts';
+import { restart } from '../helpers/disruptions/restart.ts';
+
+describe('restart', () => {
+  test('every store of the reference stack comes through with every row', async ({ survey, expect }) => {
+    const cells = await survey(restart);
+    expect(cells.map(({ store, outcome, reason }) => ({ store, outcome, reason }))).toEqual(
+      ['projects', 'db', 'assets', 'repos', 'repo-files'].map((store) => ({
+        store,
+        outcome: 'survived',
+        reason: null,
+      })),
+    );
+    for (const cell of cells) expect(cell.intact).toBe(cell.attempted);
+  });
+
+  test('control: data in memory is lost', async ({ sabotage, expect }) => {
+    const cell = await sabotage('tmpfs', restart, 'lost');
+    expect(cell.outcome).toBe('lost');
+    expect(cell.ok).toBe(false);
+  });
+});
