@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { rename, rm, writeFile } from 'node:fs/promises';
+import { z } from 'zod';
 import { OutlastError } from '../helpers/errors.ts';
 import { type Report, reportSchema } from './model.ts';
-import { z } from 'zod';
 
 /** @throws OutlastError INTERNAL when the report breaks the contract */
 export function renderJson(report: Report): string {
@@ -19,7 +19,7 @@ export function renderJson(report: Report): string {
  * Writes `report.json`: the old file or the whole new one, never a part.
  * @throws OutlastError INTERNAL when the report breaks the contract, OUTPUT_UNWRITABLE when the file cannot be written
  */
-export async function writeJson(report: Report, path: string): Promise<void> {
+export async function writeJson(path: string, report: Report): Promise<void> {
   await writeWhole(path, renderJson(report));
 }
 

@@ -1,6 +1,6 @@
 import { OUTCOMES, REASONS } from '../helpers/verdict/model.ts';
 import { ADVICE } from './advice.ts';
-import type { Report, ReportCell } from './model.ts';
+import type { Report, ReportCell, Verdict } from './model.ts';
 
 /** Cells that are neither as they should be nor accepted, worst first. */
 export function badCells(report: Report): ReportCell[] {
@@ -12,23 +12,53 @@ export function badCells(report: Report): ReportCell[] {
 export function sentenceOf(report: Report): string {
   const applicable = report.cells.filter((cell) => cell.status !== 'not-applicable').length;
   const share = `${badCells(report).length} of ${applicable} cells`;
-  switch (report.verdict) {
-    case 'outlasts':
-      return `The data outlasts what was tried: ${applicable} of ${applicable} cells came out as they should.`;
-    case 'loses':
-      return `The stack loses data: ${share} did not come out as they should.`;
-    case 'fails':
-      return `A service did not come back or cannot write: ${share} did not come out as they should.`;
-    default:
-      return applicable === 0
-        ? 'Inconclusive: nothing was tried.'
-        : `Inconclusive: ${share} could not be shown to be as they should.`;
-  }
+  const inconclusive =
+    applicable === 0
+      ? 'Inconclusive: nothing was tried.'
+      : `Inconclusive: ${share} could not be shown to be as they should.`;
+  const sentences: Record<Verdict, string> = {
+    outlasts: `The data outlasts what was tried: ${applicable} of ${applicable} cells are as they should be.`,
+    loses: `The stack loses data: ${share} are not as they should be.`,
+    fails: `A service did not come back or cannot write: ${share} are not as they should be.`,
+    inconclusive,
+  };
+  return sentences[report.verdict];
+}
+
+/** Every disruption (and host, where there are several) once, in the order of the run. */
+export function rowsOf(report: Report): { readonly label: string; readonly cells: readonly ReportCell[] }[] {
+  const several = new Set(report.cells.map((cell) => cell.host)).size > 1;
+  const rows = Map.groupBy(report.cells, ({ disruption, host }) => (several ? `${disruption} (${host})` : disruption));
+  return [...rows].map(([label, cells]) => ({ label, cells }));
+}
+
+/** Every store that has a cell, once. */
+export function storesOf(report: Report): string[] {
+  return [...new Set(report.cells.map((cell) => cell.store))];
+}
+
+const MARKS = { good: '✓', accepted: '~', bad: '✗', unknown: '?', none: '·' } as const;
+
+export type Standing = keyof typeof MARKS;
+
+/** How a cell stands against what was expected of it. */
+export function standingOf(cell: ReportCell): Standing {
+  if (cell.status === 'not-applicable') return 'none';
+  if (cell.ok) return 'good';
+  if (cell.acceptedBy !== null) return 'accepted';
+  return cell.outcome === 'unknown' ? 'unknown' : 'bad';
+}
+
+/** A cell of the matrix, without colour. */
+export function labelOf(cell: ReportCell | undefined): string {
+  if (cell === undefined) return '';
+  const word = cell.status === 'ran' ? cell.outcome : cell.status === 'not-run' ? 'not run' : '';
+  return `${MARKS[standingOf(cell)]} ${word}`.trim();
 }
 
 /** `disruption × store`, with the host where there are several. */
 export function nameOf(cell: ReportCell, report: Report): string {
-  const place = report.hosts.length > 1 ? ` on ${cell.host}` : '';
+  const place = new Set(report.cells.map(({ host }) => host)).size > 1 ? ` on ${cell.host}` : '';
   return `${cell.disruption} × ${cell.store}${place}`;
 }
 
@@ -50,7 +80,9 @@ export function nextStep(report: Report): string | null {
 
 /** What was counted, in words; what was not measured is left out. */
 export function countsOf(cell: ReportCell): string {
-  const counted = (['acknowledged', 'intact', 'lost', 'corrupt', 'unexpected', 'recovered'] as const)
+  const counted = (
+    ['acknowledged', 'rejected', 'indeterminate', 'intact', 'lost', 'corrupt', 'unexpected', 'recovered'] as const
+  )
     .filter((name) => cell[name] !== null)
     .map((name) => `${cell[name]} ${name}`);
   return counted.join(', ');
