@@ -18,6 +18,11 @@ export const ERRORS = {
     why: 'A service has neither an image nor a build.',
     fix: 'Give the service an `image:` or a `build:`.',
   },
+  KEY_REFUSED: {
+    exit: 2,
+    why: 'The stack asks for something that could reach beyond its shadow, so nothing was started.',
+    fix: 'Leave the key out of the stack that you let Outlast disrupt, for instance by an override file.',
+  },
   CONFIG_INVALID: {
     exit: 2,
     why: 'outlast.yaml is not valid.',

@@ -70,6 +70,7 @@ export async function runScenario(
   const missing = unproven(factsBefore, factsAfter, disruption.claims, subjects);
 
   onPhase('read');
+  const revived = await revive(setting, states);
   const after = await placements(stack, stores).catch(() => new Map<string, Placement>());
   const seen = await withProbes(setting, async (probes) =>
     Promise.all(
@@ -122,7 +123,14 @@ export async function runScenario(
         rtoMs: saw.rtoMs,
         durationMs: Math.round(performance.now() - started),
         proof,
-        evidence: evidenceOf(injection, missing, saw, judgement.firstLost, was, after.get(store.id)),
+        evidence: evidenceOf(
+          injection,
+          [...missing.map((text) => `not proven: ${text}`), ...revived],
+          saw,
+          judgement.firstLost,
+          was,
+          after.get(store.id),
+        ),
       };
     }),
   );
@@ -252,6 +260,19 @@ async function observe(
     : { ...read, service: 'unwritable', serviceReason: 'write-refused' };
 }
 
+/** Starts by hand what did not come back, so that its data can be read all the same. The verdict on the service stands. */
+async function revive(
+  { stack, stores, signal }: ScenarioSetting,
+  states: ReadonlyMap<string, ServiceState>,
+): Promise<string[]> {
+  const down = [...new Set(stores.map((store) => store.service))].filter(
+    (service) => states.get(service) === 'not-running',
+  );
+  if (down.length === 0) return [];
+  await stack.project.compose(['start', ...down], signal);
+  return down.map((service) => `${service} did not come back by itself; it was started by hand to read its data`);
+}
+
 /** Where each store lies now; a store whose service has no container is absent. */
 export async function placements(
   stack: RunningStack,
@@ -300,7 +321,7 @@ function isOfService(fact: Fact): boolean {
 
 function evidenceOf(
   injection: Injection,
-  missing: readonly string[],
+  notes: readonly string[],
   saw: Seen,
   firstLost: readonly string[],
   was: Placement | undefined,
@@ -314,7 +335,7 @@ function evidenceOf(
         : `${step.command} → exit ${step.exitCode}\n${step.output}`,
   }));
   if (injection.failure !== null) evidence.push({ kind: 'note', text: `the disruption failed: ${injection.failure}` });
-  for (const text of missing) evidence.push({ kind: 'note', text: `not proven: ${text}` });
+  for (const text of notes) evidence.push({ kind: 'note', text });
   if (saw.integrity)
     evidence.push({ kind: 'integrity', text: `${saw.integrity.ok ? 'ok' : 'not ok'}: ${saw.integrity.detail}` });
   if (firstLost.length > 0)

@@ -13,6 +13,7 @@ import { openHost } from '../host/open-host.ts';
 import { buildToolbox } from '../probe/toolbox.ts';
 import type { ComposeFiles } from '../stack/compose-files.ts';
 import { resolveProject, type ProjectModel } from '../stack/project-model.ts';
+import { refuseHarm } from '../stack/refusals.ts';
 import { BASE_IMAGE_ARG } from '../stack/shadow.ts';
 import { Project } from '../stack/stack.ts';
 import { defaultStores } from '../stores/default-stores.ts';
@@ -89,6 +90,7 @@ export class Session implements AsyncDisposable {
       { profiles: this.#options.profiles ?? [], envFiles: this.#options.envFiles ?? [] },
       signal,
     );
+    refuseHarm(this.#model);
     const stores = config?.stores ?? defaultStores(this.#model.services);
     this.#stores = chosenStores(stores, only, this.services);
     return host;
