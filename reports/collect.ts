@@ -1,0 +1,121 @@
+import type { Reason } from '../helpers/verdict/model.ts';
+import type { Report, ReportCell, ReportClaim, ReportControl, ReportHost, ReportStack, ReportStore } from './model.ts';
+import { type PersistenceMeta, readMeta } from './persistence-meta.ts';
+
+/** One test and what it handed over; a line of the crash-safe file. */
+export interface TestRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly module: string;
+  readonly state: 'passed' | 'failed' | 'skipped' | 'pending';
+  readonly retried: boolean;
+  /** Must this test bring evidence? */
+  readonly watched: boolean;
+  readonly error: string | null;
+  readonly meta: unknown;
+}
+
+export type Collected = Pick<Report, 'stack' | 'hosts' | 'stores' | 'cells' | 'claims' | 'controls'>;
+
+/** Gathers what the tests handed over. A test that did not simply pass vouches for nothing. */
+export function collect(tests: readonly TestRecord[]): Collected {
+  const hosts = new Map<string, ReportHost>();
+  const stores = new Map<string, ReportStore>();
+  const cells: ReportCell[] = [];
+  const claims: ReportClaim[] = [];
+  const controls: ReportControl[] = [];
+  let stack: ReportStack | null = null;
+  for (const test of tests) {
+    const meta = readMeta(test.meta);
+    const doubt = doubtOf(test);
+    if (meta !== null) {
+      stack ??= meta.stack ?? null;
+      for (const host of meta.hosts ?? []) hosts.set(host.id, host);
+      for (const store of meta.stores ?? []) stores.set(store.id, store);
+      cells.push(...(meta.cells ?? []).map((cell) => (doubt === null ? cell : doubtCell(cell, doubt))));
+      claims.push(...(meta.claims ?? []).map((claim) => (doubt === null ? claim : doubtClaim(claim, doubt))));
+      controls.push(...(meta.controls ?? []).map((each) => (doubt === null ? each : doubtControl(each, doubt))));
+    }
+    if (test.watched && !brings(meta)) cells.push(missingCell(test, doubt ?? NOTHING_BROUGHT));
+    else if (meta === null && test.meta !== undefined) cells.push(missingCell(test, NOT_UNDERSTOOD));
+  }
+  return { stack, hosts: [...hosts.values()], stores: [...stores.values()], cells, claims, controls };
+}
+
+/** Why a test cannot be believed. */
+interface Doubt {
+  readonly reason: Reason;
+  readonly text: string;
+}
+
+const NOTHING_BROUGHT: Doubt = { reason: 'checker-failed', text: 'The test handed over no evidence.' };
+const NOT_UNDERSTOOD: Doubt = { reason: 'checker-failed', text: 'What the test handed over is not understood.' };
+
+function doubtOf(test: TestRecord): Doubt | null {
+  if (test.retried) return { reason: 'checker-failed', text: 'The test was retried; its evidence may be mixed.' };
+  switch (test.state) {
+    case 'passed':
+      return null;
+    case 'failed':
+      return { reason: 'checker-failed', text: `The test failed: ${test.error ?? 'no message'}` };
+    case 'skipped':
+      return { reason: 'needs-host', text: `The test was skipped: ${test.error ?? 'no note'}` };
+    case 'pending':
+      return { reason: 'interrupted', text: 'The test did not finish.' };
+    default:
+      return test.state satisfies never;
+  }
+}
+
+/** Does the test say anything that can be judged? An empty list is a way of saying "nothing to report". */
+function brings(meta: PersistenceMeta | null): boolean {
+  return meta !== null && (meta.cells ?? meta.claims ?? meta.controls) !== undefined;
+}
+
+/** A bad cell stands; a good one is no longer vouched for. */
+function doubtCell(cell: ReportCell, { reason, text }: Doubt): ReportCell {
+  if (!cell.ok || cell.status !== 'ran') return cell;
+  const evidence = [...cell.evidence, { kind: 'note' as const, text }];
+  return { ...cell, outcome: 'unknown', data: 'unknown', service: 'unknown', ok: false, reason, evidence };
+}
+
+function doubtClaim(claim: ReportClaim, { text }: Doubt): ReportClaim {
+  if (claim.verdict === 'refuted') return claim;
+  return { ...claim, verdict: 'unknown', evidence: [...claim.evidence, { kind: 'note', text }] };
+}
+
+function doubtControl(control: ReportControl, { reason }: Doubt): ReportControl {
+  return control.caught ? { ...control, outcome: 'unknown', caught: false, reason } : control;
+}
+
+/** Stands for a test that should have brought evidence. */
+function missingCell(test: TestRecord, { reason, text }: Doubt): ReportCell {
+  return {
+    disruption: test.name,
+    store: '-',
+    host: '-',
+    status: test.state === 'skipped' || test.state === 'pending' ? 'not-run' : 'ran',
+    predicted: null,
+    outcome: 'unknown',
+    data: 'unknown',
+    service: 'unknown',
+    expected: [],
+    ok: false,
+    acceptedBy: null,
+    reason,
+    attempted: 0,
+    acknowledged: 0,
+    rejected: 0,
+    indeterminate: 0,
+    intact: null,
+    lost: null,
+    corrupt: null,
+    unexpected: null,
+    recovered: null,
+    rpoMs: null,
+    rtoMs: null,
+    durationMs: null,
+    proof: { before: {}, after: {}, changed: [], unchanged: [] },
+    evidence: [{ kind: 'note', text: `${test.module}: ${text}` }],
+  };
+}

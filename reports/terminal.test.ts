@@ -1,0 +1,101 @@
+import { PassThrough } from 'node:stream';
+import { WriteStream } from 'node:tty';
+import { stripVTControlCharacters } from 'node:util';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { DISRUPTIONS } from '../helpers/disruptions/catalogue.ts';
+import { OUTCOMES, REASONS, type Reason } from '../helpers/verdict/model.ts';
+import { deadCell, goodCell, lostCell, sampleReport, unknownCell } from './sample.ts';
+import { renderTerminal } from './terminal.ts';
+
+const noTerminal = new PassThrough();
+const terminal = Object.assign(new PassThrough(), { isTTY: true, getColorDepth: () => 8 });
+const mixed = sampleReport([goodCell, deadCell, unknownCell, lostCell]);
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+describe('renderTerminal', () => {
+  test('says the verdict, the worst cell first, and what to do next', () => {
+    const lines = renderTerminal(mixed, { stream: noTerminal }).split('\n');
+    const after = lines.slice(lines.findLastIndex((line) => line.startsWith('└')) + 1);
+    expect(after).toEqual([
+      '✗ lost  down-up × notes: Acknowledged rows are gone.',
+      '? unknown  crash × notes: The engine stopped answering.',
+      '✗ unavailable  reboot × notes: The service did not come back.',
+      'The stack loses data: 3 of 4 cells are not as they should be.',
+      'Next: Put the data on a named volume or a bind, and let the store sync before it',
+      '      acknowledges.',
+    ]);
+  });
+
+  test('shows each cell in the matrix', () => {
+    const text = renderTerminal(mixed, { stream: noTerminal });
+    expect(text).toMatch(/│ restart +│ ✓ survived +│/);
+    expect(text).toMatch(/│ down-up +│ ✗ lost +│/);
+    expect(text).toMatch(/│ crash +│ \? unknown +│/);
+  });
+
+  test('has nothing to do next when all is well', () => {
+    const text = renderTerminal(sampleReport([goodCell]), { stream: noTerminal });
+    expect(text).toMatch(/1 of 1 cells are as they should be\.$/);
+  });
+
+  test('marks an expected loss as good and an accepted one as accepted', () => {
+    const expected = { ...lostCell, disruption: 'down-volumes', expected: ['lost' as const], ok: true };
+    const accepted = { ...lostCell, acceptedBy: 'baseline' };
+    const text = renderTerminal(sampleReport([expected, accepted]), { stream: noTerminal });
+    expect(text).toMatch(/│ down-volumes +│ ✓ lost/);
+    expect(text).toMatch(/│ down-up +│ ~ lost/);
+    expect(text).not.toContain('Next:');
+  });
+
+  test('suspects the harness where a loss did not happen', () => {
+    const report = sampleReport([{ ...goodCell, disruption: 'down-volumes', expected: ['lost'], ok: false }]);
+    const text = renderTerminal(report, { stream: noTerminal });
+    expect(text).toContain('It should have been lost; the harness');
+    expect(text).toContain('Next: Check the harness');
+  });
+
+  test('tells hosts apart where there are several', () => {
+    const text = renderTerminal(sampleReport([goodCell, { ...lostCell, disruption: 'restart', host: 'h2' }]), {
+      stream: noTerminal,
+    });
+    expect(text).toMatch(/restart \(h1\) +│ ✓ survived/);
+    expect(text).toMatch(/restart \(h2\) +│ ✗ lost/);
+    expect(text).toContain('restart × notes on h2');
+  });
+
+  test('fits 80 columns with every disruption, outcome, reason and many stores', () => {
+    const reasons = Object.keys(REASONS).filter((key): key is Reason => key in REASONS);
+    const cells = DISRUPTIONS.flatMap(({ id }, d) =>
+      Array.from({ length: 9 }, (_, s) => ({
+        ...lostCell,
+        disruption: id,
+        store: `a-rather-long-store-${s}`,
+        outcome: OUTCOMES[(d + s) % OUTCOMES.length] ?? 'unknown',
+        reason: reasons[(d * 9 + s) % reasons.length] ?? null,
+      })),
+    );
+    const text = stripVTControlCharacters(renderTerminal(sampleReport(cells), { stream: terminal }));
+    expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    for (const outcome of OUTCOMES) expect(text).toContain(`${outcome === 'unknown' ? '?' : '✗'} ${outcome}`);
+  });
+
+  test('colours a terminal, and nothing else', () => {
+    vi.stubEnv('FORCE_COLOR', undefined);
+    vi.stubEnv('NO_COLOR', undefined);
+    expect(renderTerminal(mixed, { stream: terminal })).toContain('\u{1b}[31m');
+    expect(renderTerminal(mixed, { stream: noTerminal })).not.toContain('\u{1b}');
+  });
+
+  test('respects NO_COLOR', () => {
+    vi.stubEnv('FORCE_COLOR', undefined);
+    vi.stubEnv('NO_COLOR', '1');
+    const obedient = Object.assign(new PassThrough(), {
+      isTTY: true,
+      getColorDepth: WriteStream.prototype.getColorDepth,
+    });
+    expect(renderTerminal(mixed, { stream: obedient })).not.toContain('\u{1b}');
+  });
+});

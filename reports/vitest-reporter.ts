@@ -1,0 +1,88 @@
+import { randomBytes } from 'node:crypto';
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Reporter, TestCase, TestModule, TestRunEndReason } from 'vitest/node';
+import { VERSION } from '../helpers/version.ts';
+import { collect, type TestRecord } from './collect.ts';
+import { writeJson, writeWhole } from './json.ts';
+import { renderMarkdown } from './markdown.ts';
+import type { Report } from './model.ts';
+import { makeReport } from './report.ts';
+import { tallyLine } from './tally.ts';
+
+export interface ReporterOptions {
+  /** Where `report.json`, `report.md` and `persistence.jsonl` go; by default `reports/out`. */
+  readonly out?: string;
+  /** Tests below one of these folders must bring evidence, or count as unknown. */
+  readonly watched?: readonly string[];
+  readonly print?: (line: string) => void;
+}
+
+/** Turns what the tests hand over into the report. List it last, so that its line is the last one. */
+export default class PersistenceReporter implements Reporter {
+  readonly #out: string;
+  readonly #watched: readonly string[];
+  readonly #print: (line: string) => void;
+  #startedAt = new Date();
+
+  constructor({ out = 'reports/out', watched = [], print = console.log }: ReporterOptions = {}) {
+    this.#out = resolve(out);
+    this.#watched = watched;
+    this.#print = print;
+  }
+
+  onTestRunStart(): void {
+    this.#startedAt = new Date();
+    mkdirSync(this.#out, { recursive: true });
+    writeFileSync(this.#lines, '');
+  }
+
+  /** The line is on disk before the next test: an interrupted run leaves its evidence. */
+  onTestCaseResult(test: TestCase): void {
+    appendFileSync(this.#lines, `${JSON.stringify(this.#record(test))}\n`);
+  }
+
+  async onTestRunEnd(
+    modules: readonly TestModule[],
+    unhandledErrors: readonly unknown[],
+    reason: TestRunEndReason,
+  ): Promise<void> {
+    const tests = modules.flatMap((module) => [...module.children.allTests()].map((test) => this.#record(test)));
+    const broken = modules.filter((module) => module.errors().length > 0).length;
+    const whole = reason !== 'interrupted' && unhandledErrors.length === 0 && broken === 0;
+    const report = this.#report(tests, whole);
+    await writeJson(join(this.#out, 'report.json'), report);
+    await writeWhole(join(this.#out, 'report.md'), renderMarkdown(report));
+    this.#print(tallyLine(tests, broken, unhandledErrors.length));
+  }
+
+  get #lines(): string {
+    return join(this.#out, 'persistence.jsonl');
+  }
+
+  #report(tests: readonly TestRecord[], whole: boolean): Report {
+    const report = makeReport({
+      tool: { version: VERSION },
+      runId: randomBytes(4).toString('hex'),
+      startedAt: this.#startedAt.toISOString(),
+      durationMs: Date.now() - this.#startedAt.getTime(),
+      ...collect(tests),
+    });
+    return whole || report.verdict !== 'outlasts' ? report : { ...report, verdict: 'inconclusive' };
+  }
+
+  #record(test: TestCase): TestRecord {
+    const result = test.result();
+    const file = test.module.relativeModuleId;
+    return {
+      id: test.id,
+      name: test.fullName,
+      module: file,
+      state: result.state,
+      retried: (test.diagnostic()?.retryCount ?? 0) > 0,
+      watched: this.#watched.some((folder) => file.startsWith(folder)),
+      error: result.state === 'skipped' ? (result.note ?? null) : (result.errors?.[0]?.message ?? null),
+      meta: test.meta().persistence,
+    };
+  }
+}
