@@ -11,7 +11,6 @@ import { placements, readBaselines, runScenario, type Phase, type ScenarioSettin
 
 export interface MatrixOptions {
   readonly project: Project;
-  readonly disruptions: readonly Disruption[];
   readonly stores: readonly StoreDefinition[];
   readonly ledger: Ledger;
   readonly seed: string;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ProjectModel } from './project-model.ts';
 import { refuseHarm } from './refusals.ts';
 
-const stack = (service: object, volume: object = {}): ProjectModel => ({
+const stack = (service: object, volume: Record<string, unknown> = {}): ProjectModel => ({
   name: 'stack',
   services: { app: { image: 'app', ...service } },
   volumes: { data: volume },
