@@ -2,12 +2,27 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    reporters: ['default', './reports/vitest-reporter.ts'],
     projects: [
       {
         test: {
           name: 'unit',
           include: ['helpers/**/*.test.ts', 'reports/**/*.test.ts', 'compose/**/*.test.ts'],
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'stacks',
+          include: ['suites/**/*.spec.ts'],
+          globalSetup: './fixtures/global-setup.ts',
+          // One worker keeps one host for all files; a retry would hide what the first attempt lost.
+          maxWorkers: 1,
+          isolate: false,
+          retry: 0,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -84,7 +84,8 @@ function shadowBuild(
   options: ShadowOptions,
   changes: string[],
 ): void {
-  build.labels = { ...build.labels, [RUN_LABEL]: 'image' };
+  // On a host of ours images outlive the run, and a label that changes would miss the build cache.
+  build.labels = { ...build.labels, [RUN_LABEL]: options.hostKind === 'ambient' ? options.runId : 'cache' };
   if (options.hostKind === 'private' && build.network === undefined) {
     build.network = 'host';
     changes.push(`${name}: built on the host's network, the only way out`);
