@@ -31,6 +31,11 @@ case $resolv in
   *) if [ -e "$resolv" ]; then mount --bind /run/outlast-resolv.conf "$resolv"; fi ;;
 esac
 echo outlast >/proc/sys/kernel/hostname
+# The engine makes a folder below /opt; it is to be the only one to see it.
+if [ -d /opt ]; then
+  mkdir -p /run/outlast-opt/upper /run/outlast-opt/work
+  mount -t overlay -o lowerdir=/opt,upperdir=/run/outlast-opt/upper,workdir=/run/outlast-opt/work overlay /opt 2>/dev/null || true
+fi
 exec nsenter --net="$OUTLAST_RUN/net" sh -c "$OUTLAST_INIT" outlast-host "$OUTLAST_SLOT"
 `;
 

@@ -1,0 +1,152 @@
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import Docker from 'dockerode';
+import { execa } from 'execa';
+import { removeLabelled } from '../cleanup/labelled.ts';
+import { OutlastError, type ErrorCode } from '../errors.ts';
+import { privateFolder } from '../home.ts';
+import { runDocker } from './cli.ts';
+import { findProgram, pathFolders } from './engine/programs.ts';
+import type { CliOptions, CliResult, Host } from './host.ts';
+
+/** What an ambient engine and its CLI say of themselves; `null` where nothing answers. */
+export interface AmbientFacts {
+  readonly engineVersion: string | null;
+  /** Version of the Compose plugin. */
+  readonly composeVersion: string | null;
+  /** Whether the standalone Compose v1 is installed. */
+  readonly composeV1: boolean;
+}
+
+/** What keeps Outlast from using this engine, or `null`. */
+export function ambientFault({ engineVersion, composeVersion, composeV1 }: AmbientFacts): ErrorCode | null {
+  if (engineVersion === null) return 'NO_ENGINE';
+  const [major = 0, minor = 0] = numbersOf(engineVersion);
+  if (major < 20 || (major === 20 && minor < 10)) return 'ENGINE_TOO_OLD';
+  const [composeMajor = 0] = composeVersion === null ? [] : numbersOf(composeVersion);
+  if (composeMajor >= 2) return null;
+  return composeV1 || composeMajor === 1 ? 'COMPOSE_V1' : 'NO_COMPOSE';
+}
+
+function numbersOf(version: string): number[] {
+  return (/\d+(?:\.\d+)*/.exec(version)?.[0] ?? '').split('.').map(Number);
+}
+
+interface Own {
+  readonly docker: Docker;
+  readonly engineVersion: string;
+  readonly composeVersion: string;
+  readonly projectsDir: string;
+  readonly program: string;
+  readonly endpoint: string;
+  readonly runId: string;
+}
+
+/** The engine that the user already has. It is not ours: it is neither rebooted nor killed, and only what is ours is removed from it. */
+class AmbientHost implements Host {
+  readonly kind = 'ambient';
+  readonly id = 'ambient';
+  readonly docker: Docker;
+  readonly engineVersion: string;
+  readonly composeVersion: string;
+  readonly projectsDir: string;
+  readonly #own: Own;
+
+  constructor(own: Own) {
+    this.docker = own.docker;
+    this.engineVersion = own.engineVersion;
+    this.composeVersion = own.composeVersion;
+    this.projectsDir = own.projectsDir;
+    this.#own = own;
+  }
+
+  async bootId(): Promise<string | null> {
+    return null;
+  }
+
+  cli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+    // The user's own configuration applies, but no variable or context sends the CLI elsewhere than the API.
+    const config = process.env['DOCKER_CONFIG'];
+    const tls = ['DOCKER_TLS', 'DOCKER_TLS_VERIFY', 'DOCKER_CERT_PATH'].flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value] as const];
+    });
+    const env = {
+      ...Object.fromEntries(tls),
+      ...(config ? { DOCKER_CONFIG: config } : {}),
+      DOCKER_HOST: this.#own.endpoint,
+    };
+    return runDocker(this.#own.program, args, env, options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await removeLabelled(this.docker, (runId) => runId === this.#own.runId);
+    await rm(this.projectsDir, { recursive: true, force: true });
+  }
+}
+
+/** Opens the user's engine, or throws what keeps it from being used. */
+export async function openAmbientHost(home: string, runId: string, signal?: AbortSignal): Promise<Host> {
+  const program = await findProgram('docker', pathFolders(process.env));
+  const endpoint = await ambientEndpoint(program);
+  const docker = connect(endpoint);
+  const [engineVersion, composeVersion, v1] = await Promise.all([
+    engineVersionOf(docker),
+    composeVersionOf(program),
+    findProgram('docker-compose', pathFolders(process.env)),
+  ]);
+  signal?.throwIfAborted();
+  const fault = ambientFault({ engineVersion, composeVersion, composeV1: v1 !== null });
+  if (fault === 'NO_ENGINE') throw new OutlastError('NO_ENGINE', `No Docker Engine answers at ${endpoint}.`);
+  if (fault === null && program === null) throw new OutlastError('NO_COMPOSE', 'There is no Docker CLI on PATH.');
+  if (fault !== null || !program || !engineVersion || !composeVersion)
+    throw new OutlastError(fault ?? 'INTERNAL', `Engine ${engineVersion}, Compose ${composeVersion ?? 'not found'}.`);
+  const projectsDir = path.join(home, 'projects', runId);
+  await privateFolder(path.dirname(projectsDir));
+  await privateFolder(projectsDir);
+  return new AmbientHost({ docker, engineVersion, composeVersion, projectsDir, program, endpoint, runId });
+}
+
+/** The API of the user's engine if one answers. */
+export async function findAmbientEngine(): Promise<Docker | null> {
+  const docker = connect(await ambientEndpoint(await findProgram('docker', pathFolders(process.env))));
+  return (await engineVersionOf(docker)) === null ? null : docker;
+}
+
+/** DOCKER_HOST, else that of the CLI's current context, else the default socket. */
+async function ambientEndpoint(program: string | null): Promise<string> {
+  const fromEnv = process.env['DOCKER_HOST'];
+  if (fromEnv) return fromEnv;
+  const inspect = ['context', 'inspect', '--format', '{{.Endpoints.docker.Host}}'];
+  const context = program === null ? null : await execa(program, inspect, { reject: false });
+  return (context?.exitCode === 0 && context.stdout.trim()) || 'unix:///var/run/docker.sock';
+}
+
+function connect(endpoint: string): Docker {
+  if (endpoint.startsWith('unix://')) return new Docker({ socketPath: endpoint.slice('unix://'.length) });
+  if (endpoint.startsWith('npipe://')) return new Docker({ socketPath: endpoint.slice('npipe://'.length) });
+  const { hostname, port, protocol, username } = new URL(endpoint);
+  if (protocol === 'ssh:')
+    return new Docker({ protocol: 'ssh', host: hostname, username, ...(port ? { port: Number(port) } : {}) });
+  // The client library reads the certificates that the variables name.
+  if (process.env['DOCKER_HOST'] === endpoint) return new Docker();
+  return new Docker({ host: hostname, port: Number(port || 2375), protocol: protocol === 'https:' ? 'https' : 'http' });
+}
+
+async function engineVersionOf(docker: Docker): Promise<string | null> {
+  const silence = delay(5000, null, { ref: false });
+  return Promise.race([
+    docker.version().then(
+      ({ Version }) => Version,
+      () => null,
+    ),
+    silence,
+  ]);
+}
+
+async function composeVersionOf(program: string | null): Promise<string | null> {
+  if (program === null) return null;
+  const result = await execa(program, ['compose', 'version', '--short'], { reject: false });
+  return result.exitCode === 0 ? result.stdout.trim() : null;
+}
