@@ -1,0 +1,113 @@
+/**
+ * The probe's end inside the container: one request a line on stdin, one reply a line on stdout, until stdin closes.
+ * Started as root; what it writes, it writes as the owner of the place.
+ */
+import { existsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { openStore } from '../stores/drivers.ts';
+import type { DriverContext, OpenStore, StoreDefinition } from '../stores/store.ts';
+import { untilHealthy } from './health.ts';
+import { actAs, identityOf, mainPid } from './identity.ts';
+import type { Reply, Request } from './protocol.ts';
+import { isWritable } from './writable.ts';
+
+interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Owner of the path, or of its nearest parent that exists. */
+function ownerOf(path: string): Owner {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found) return { uid: found.uid, gid: found.gid };
+  return ownerOf(dirname(path));
+}
+
+/** The toolbox's own git, or the machine's where there is no toolbox. */
+function gitCommand(): string[] {
+  const toolbox = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
+  if (!existsSync(`${toolbox}/bin/git`)) return ['git'];
+  return [
+    `${toolbox}/lib/ld.so`,
+    '--library-path',
+    `${toolbox}/lib`,
+    `${toolbox}/bin/git`,
+    `--exec-path=${toolbox}/bin`,
+  ];
+}
+
+const context: DriverContext = {
+  git: gitCommand(),
+  owner: ownerOf,
+  asOwner: (path, run) => {
+    const { uid, gid } = ownerOf(path);
+    return actAs({ uid, gid, groups: [gid] }, run);
+  },
+};
+
+/** Open stores, and for each the last thing it was asked: a store does one thing at a time. */
+class Stores {
+  readonly #open = new Map<string, Promise<OpenStore>>();
+  readonly #last = new Map<string, Promise<unknown>>();
+
+  async use<T>(definition: StoreDefinition, run: (store: OpenStore) => Promise<T>): Promise<T> {
+    const { id } = definition;
+    const store = this.#open.get(id) ?? openStore(definition, context);
+    this.#open.set(id, store);
+    const turn = (this.#last.get(id) ?? Promise.resolve()).then(async () => run(await store));
+    this.#last.set(
+      id,
+      turn.catch(() => {}),
+    );
+    return turn;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#last.values());
+    await Promise.all([...this.#open.values()].map(async (store) => (await store).close()));
+  }
+}
+
+async function answer(request: Request, stores: Stores, signal: AbortSignal): Promise<(Reply & { ok: true })['value']> {
+  switch (request.op) {
+    case 'write':
+      return stores.use(request.store, async (store) => store.write(request.marker));
+    case 'read':
+      return stores.use(request.store, async (store) => store.read());
+    case 'integrity':
+      return stores.use(request.store, async (store) => store.integrity());
+    case 'writable':
+      return isWritable(request.path, identityOf(mainPid()));
+    case 'mainUid':
+      return identityOf(mainPid()).uid;
+    case 'health':
+      return untilHealthy(request.test, request.timeoutMs, signal);
+  }
+}
+
+function send(reply: Reply): void {
+  process.stdout.write(`${JSON.stringify(reply)}\n`);
+}
+
+async function main(): Promise<void> {
+  const stores = new Stores();
+  const closing = new AbortController();
+  const pending = new Set<Promise<void>>();
+  for await (const line of createInterface({ input: process.stdin })) {
+    const request = JSON.parse(line) as Request;
+    const work = answer(request, stores, closing.signal).then(
+      (value) => send({ id: request.id, ok: true, value }),
+      (error: unknown) =>
+        send({ id: request.id, ok: false, error: error instanceof Error ? error.message : String(error) }),
+    );
+    pending.add(work);
+    void work.finally(() => pending.delete(work));
+  }
+  closing.abort();
+  await Promise.all(pending);
+  await stores.close();
+}
+
+await main();

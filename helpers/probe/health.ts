@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
+import { identityOf, surroundingsOf } from './identity.ts';
+import type { HealthResult } from './probe.ts';
+
+/** Pause between two attempts. */
+const PAUSE_MS = 20;
+/** How much of the last attempt's output is kept. */
+const OUTPUT_LIMIT = 4096;
+
+/** Runs a health check as Docker does (user, environment and folder of process 1), again and again until it passes. */
+export async function untilHealthy(
+  test: readonly string[],
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<HealthResult> {
+  const argv = argvOf(test);
+  if (argv === null) return { healthy: true, attempts: 0, output: '' };
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+  let output = '';
+  for (let attempts = 1; ; attempts++) {
+    const attempt = await runOnce(argv, limit);
+    output = attempt.output;
+    if (attempt.passed) return { healthy: true, attempts, output };
+    if (limit.aborted) return { healthy: false, attempts, output };
+    await delay(PAUSE_MS, undefined, { signal: limit }).catch(() => {});
+  }
+}
+
+/** The argument vector of a Compose health check; `null` where there is none. Pure. */
+export function argvOf([form = 'NONE', ...rest]: readonly string[]): readonly string[] | null {
+  if (form === 'NONE') return null;
+  if (form === 'CMD') return rest;
+  if (form === 'CMD-SHELL') return ['/bin/sh', '-c', ...rest];
+  return [form, ...rest];
+}
+
+async function runOnce(argv: readonly string[], signal: AbortSignal): Promise<{ passed: boolean; output: string }> {
+  const [program = '', ...args] = argv;
+  const { uid, gid } = identityOf(1);
+  const ids = process.getuid?.() === 0 ? { uid, gid } : {};
+  const child = spawn(program, args, {
+    ...surroundingsOf(1),
+    ...ids,
+    signal,
+    killSignal: 'SIGKILL',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  const collect = (chunk: Buffer): void => {
+    output = (output + chunk.toString()).slice(-OUTPUT_LIMIT);
+  };
+  child.stdout.on('data', collect);
+  child.stderr.on('data', collect);
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve({ passed: false, output: `${output}${error.message}` }));
+    child.once('exit', (code) => resolve({ passed: code === 0, output }));
+  });
+}

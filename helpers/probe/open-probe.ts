@@ -1,0 +1,132 @@
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { PassThrough, type Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import type Dockerode from 'dockerode';
+import type { Integrity, StoreDefinition } from '../stores/store.ts';
+import type { Marker, ReadRow } from '../verdict/model.ts';
+import { AGENT_ARGV, AGENT_ENV } from './toolbox.ts';
+import type { HealthResult, Probe } from './probe.ts';
+import type { Operation, Operations, Reply } from './protocol.ts';
+
+/** How long an agent may take to close its stores when it is asked to end. */
+const END_MS = 5000;
+/** How much of what the agent says on stderr goes into an error. */
+const STDERR_LIMIT = 4096;
+
+/**
+ * Starts the agent inside a running container that has the toolbox mounted.
+ * @throws Error when the container cannot be entered. Each call of the probe rejects when the agent ends before it has answered.
+ */
+export async function openProbe(
+  docker: Dockerode,
+  containerId: string,
+  { signal }: { readonly signal?: AbortSignal } = {},
+): Promise<Probe> {
+  signal?.throwIfAborted();
+  const exec = await docker.getContainer(containerId).exec({
+    Cmd: [...AGENT_ARGV],
+    Env: [...AGENT_ENV],
+    User: '0:0',
+    Privileged: true,
+    WorkingDir: '/',
+    AttachStdin: true,
+    AttachStdout: true,
+    AttachStderr: true,
+    ...(signal ? { abortSignal: signal } : {}),
+  });
+  const stream = await exec.start({ hijack: true, stdin: true });
+  const stdout = new PassThrough();
+  const stderr = new PassThrough();
+  docker.modem.demuxStream(stream, stdout, stderr);
+  return new ExecProbe(containerId, stream, stdout, stderr, signal);
+}
+
+interface Pending {
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+class ExecProbe implements Probe {
+  readonly containerId: string;
+  readonly #stream: Duplex;
+  readonly #pending = new Map<number, Pending>();
+  readonly #ended: Promise<unknown>;
+  #next = 0;
+  #said = '';
+  #failure: Error | undefined;
+
+  constructor(containerId: string, stream: Duplex, stdout: PassThrough, stderr: PassThrough, signal?: AbortSignal) {
+    this.containerId = containerId;
+    this.#stream = stream;
+    const lines = createInterface({ input: stdout });
+    lines.on('line', (line) => this.#settle(JSON.parse(line) as Reply));
+    stderr.on('data', (chunk: Buffer) => {
+      this.#said = (this.#said + chunk.toString()).slice(-STDERR_LIMIT);
+    });
+    this.#ended = once(lines, 'close').then(() => this.#fail(new Error(`The agent ended. ${this.#said}`.trim())));
+    stream.once('end', () => stdout.end());
+    stream.once('close', () => stdout.end());
+    stream.once('error', (error) => this.#fail(error));
+    const abort = (): void => {
+      this.#fail(new Error('The probe was given up.', { cause: signal?.reason }));
+      stream.destroy();
+    };
+    signal?.addEventListener('abort', abort, { once: true });
+    stream.once('close', () => signal?.removeEventListener('abort', abort));
+  }
+
+  async write(store: StoreDefinition, marker: Marker): Promise<'acknowledged' | 'rejected'> {
+    return (await this.#ask('write', { store, marker })) ? 'acknowledged' : 'rejected';
+  }
+
+  async read(store: StoreDefinition): Promise<ReadRow[]> {
+    return this.#ask('read', { store });
+  }
+
+  async integrity(store: StoreDefinition): Promise<Integrity> {
+    return this.#ask('integrity', { store });
+  }
+
+  async writable(path: string): Promise<boolean> {
+    return this.#ask('writable', { path });
+  }
+
+  async mainUid(): Promise<number> {
+    return this.#ask('mainUid', {});
+  }
+
+  async health(test: readonly string[], timeoutMs: number): Promise<HealthResult> {
+    return this.#ask('health', { test, timeoutMs });
+  }
+
+  /** Lets the agent close its stores and end; does not wait for one that hangs. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stream.end();
+    await Promise.race([this.#ended, delay(END_MS, undefined, { ref: false })]);
+    this.#stream.destroy();
+    this.#fail(new Error('The probe is closed.'));
+  }
+
+  async #ask<K extends Operation>(op: K, ask: Operations[K]['ask']): Promise<Operations[K]['answer']> {
+    if (this.#failure) throw this.#failure;
+    const id = this.#next++;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject });
+      this.#stream.write(`${JSON.stringify({ id, op, ...ask })}\n`);
+    });
+  }
+
+  #settle(reply: Reply): void {
+    const pending = this.#pending.get(reply.id);
+    this.#pending.delete(reply.id);
+    if (reply.ok) pending?.resolve(reply.value as never);
+    else pending?.reject(new Error(reply.error));
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    for (const { reject } of this.#pending.values()) reject(this.#failure);
+    this.#pending.clear();
+  }
+}

@@ -1,0 +1,23 @@
+import type { Integrity, StoreDefinition } from '../stores/store.ts';
+import type { Marker, ReadRow } from '../verdict/model.ts';
+import type { HealthResult } from './probe.ts';
+
+/** What is asked of the agent, by operation, and what it answers. */
+export interface Operations {
+  write: { ask: { store: StoreDefinition; marker: Marker }; answer: boolean };
+  read: { ask: { store: StoreDefinition }; answer: ReadRow[] };
+  integrity: { ask: { store: StoreDefinition }; answer: Integrity };
+  writable: { ask: { path: string }; answer: boolean };
+  mainUid: { ask: object; answer: number };
+  health: { ask: { test: readonly string[]; timeoutMs: number }; answer: HealthResult };
+}
+
+export type Operation = keyof Operations;
+
+/** One line of JSON to the agent. */
+export type Request = { [K in Operation]: { readonly id: number; readonly op: K } & Operations[K]['ask'] }[Operation];
+
+/** One line of JSON from the agent, in the order in which answers come. */
+export type Reply =
+  | { readonly id: number; readonly ok: true; readonly value: Operations[Operation]['answer'] }
+  | { readonly id: number; readonly ok: false; readonly error: string };

@@ -1,0 +1,204 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import {
+  access,
+  chmod,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { basename, delimiter, dirname, extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+/** Where the toolbox is mounted in every service. */
+export const TOOLBOX_MOUNT = '/.outlast';
+
+/** The same extension as this file: `.ts` in the repository, `.js` in the package. */
+const EXTENSION = extname(fileURLToPath(import.meta.url));
+
+/** Starts the agent. The loader is the toolbox's own, so the image needs no libc. */
+export const AGENT_ARGV: readonly string[] = [
+  `${TOOLBOX_MOUNT}/lib/ld.so`,
+  '--library-path',
+  `${TOOLBOX_MOUNT}/lib`,
+  `${TOOLBOX_MOUNT}/bin/node`,
+  `${TOOLBOX_MOUNT}/helpers/probe/agent${EXTENSION}`,
+];
+
+/** What the container's environment must not do to the agent. */
+export const AGENT_ENV: readonly string[] = [
+  'NODE_OPTIONS=',
+  'NODE_V8_COVERAGE=',
+  'NODE_USE_ENV_PROXY=',
+  'LD_PRELOAD=',
+  `LD_LIBRARY_PATH=${TOOLBOX_MOUNT}/lib`,
+];
+
+/** Modules that the agent consists of, below `helpers/`. */
+const MODULES = [
+  'probe/agent',
+  'probe/health',
+  'probe/identity',
+  'probe/writable',
+  'stores/drivers',
+  'stores/files',
+  'stores/git',
+  'stores/http',
+  'stores/refusal',
+  'stores/sqlite',
+  'verdict/marker',
+];
+
+export interface Toolbox {
+  /** On this machine, to be mounted read-only at `mountPoint`. */
+  readonly folder: string;
+  readonly mountPoint: string;
+}
+
+export interface ToolboxOptions {
+  /** Folder of Outlast's own state. */
+  readonly home: string;
+  /** A git to take instead of the one on PATH, and where its libraries are. */
+  readonly git?: { readonly path: string; readonly libraryPath?: string | undefined } | undefined;
+}
+
+/**
+ * Makes the folder that holds all the agent needs, or finds it ready made: its name tells its content.
+ * @throws Error when there is no git, or a library is missing.
+ */
+export async function buildToolbox({ home, git }: ToolboxOptions): Promise<Toolbox> {
+  const programs = [process.execPath, git?.path ?? (await findOnPath('git'))];
+  const files = new Map<string, string>([
+    ...(await agentFiles()),
+    ...(await sqliteFiles()),
+    ['bin/node', await realpath(programs[0] as string)],
+    ['bin/git', await realpath(programs[1] as string)],
+  ]);
+  for (const program of [...files.values()].filter((file) => file.endsWith('.node'))) programs.push(program);
+  const libraries = (
+    await Promise.all(
+      programs.map(async (program, index) => librariesOf(program, index === 1 ? git?.libraryPath : undefined)),
+    )
+  ).flat();
+  const loader = libraries.find((file) => /^ld-(linux|musl)/.test(basename(file)));
+  if (loader === undefined) throw new Error('No loader is known for Node on this machine.');
+  for (const library of libraries) files.set(`lib/${basename(library)}`, await realpath(library));
+
+  const parent = join(home, 'toolbox');
+  const folder = join(parent, await digestOf(files));
+  if (!(await exists(folder))) await make(folder, files, basename(loader));
+  return { folder, mountPoint: TOOLBOX_MOUNT };
+}
+
+async function make(folder: string, files: ReadonlyMap<string, string>, loader: string): Promise<void> {
+  const parent = dirname(folder);
+  await mkdir(parent, { recursive: true });
+  const unfinished = await mkdtemp(join(parent, '.unfinished-'));
+  try {
+    for (const [name, source] of files) {
+      const target = join(unfinished, name);
+      await mkdir(dirname(target), { recursive: true });
+      await copyFile(source, target, constants.COPYFILE_FICLONE);
+      await chmod(target, /^(bin|lib)\//.test(name) ? 0o755 : 0o644);
+    }
+    await writeFile(join(unfinished, 'package.json'), '{"type":"module"}\n', { mode: 0o644 });
+    // One name on every architecture.
+    await symlink(loader, join(unfinished, 'lib', 'ld.so'));
+    await setInterpreter(join(unfinished, 'bin', 'git'), `${TOOLBOX_MOUNT}/lib/ld.so`);
+    await openFolders(unfinished);
+    await rename(unfinished, folder);
+  } catch (error) {
+    await rm(unfinished, { recursive: true, force: true });
+    // Another process was quicker; its toolbox is the same.
+    if (!(await exists(folder))) throw error;
+  }
+}
+
+/** Git starts itself for parts of its work, without our loader's help: its binary must name that loader. */
+async function setInterpreter(program: string, loader: string): Promise<void> {
+  const bytes = await readFile(program);
+  const [named] = /\/[\w./-]+\/ld-(?:linux|musl)[\w.-]*\0/.exec(bytes.toString('latin1', 0, 4096)) ?? [];
+  if (named === undefined || named.length <= loader.length) return;
+  bytes.write(loader.padEnd(named.length, '\0'), bytes.indexOf(named), 'latin1');
+  await writeFile(program, bytes);
+}
+
+/** Whatever the mask of the user, everybody in a container may look. */
+async function openFolders(folder: string): Promise<void> {
+  await chmod(folder, 0o755);
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) await openFolders(join(folder, entry.name));
+  }
+}
+
+async function agentFiles(): Promise<[string, string][]> {
+  const helpers = fileURLToPath(new URL('..', import.meta.url));
+  return MODULES.map((module) => [`helpers/${module}${EXTENSION}`, join(helpers, `${module}${EXTENSION}`)]);
+}
+
+/** The package's code and its binary for this machine, which is the one that the agent's Node chooses too. */
+async function sqliteFiles(): Promise<[string, string][]> {
+  const require = createRequire(import.meta.url);
+  const from = dirname(require.resolve('better-sqlite3/package.json'));
+  const { getPrebuildPath } = require(join(from, 'lib', 'binding.js')) as { getPrebuildPath: () => string | null };
+  const binary = getPrebuildPath();
+  if (binary === null) throw new Error('better-sqlite3 has no binary for this machine.');
+  const code = (await readdir(join(from, 'lib'), { recursive: true })).filter((name) => name.endsWith('.js'));
+  const names = ['package.json', ...code.map((name) => `lib/${name}`), `prebuilds/${basename(binary)}`];
+  return names.map((name) => [`node_modules/better-sqlite3/${name}`, join(from, name)]);
+}
+
+/** Shared libraries of a program with its loader, as `ldd` names them; with glibc also those that look names up. */
+async function librariesOf(program: string, libraryPath?: string): Promise<string[]> {
+  const env = { ...process.env, ...(libraryPath === undefined ? {} : { LD_LIBRARY_PATH: libraryPath }) };
+  const { stdout } = await promisify(execFile)('ldd', [program], { env });
+  if (stdout.includes('not found')) throw new Error(`A library of ${program} is missing:\n${stdout}`);
+  const named = parseLdd(stdout);
+  const libc = named.find((file) => basename(file) === 'libc.so.6');
+  if (libc === undefined) return named;
+  const lookUps = ['libresolv.so.2', 'libnss_dns.so.2', 'libnss_files.so.2'].map((name) => join(dirname(libc), name));
+  const present = await Promise.all(lookUps.map(async (file) => ((await exists(file)) ? [file] : [])));
+  return [...named, ...present.flat()];
+}
+
+/** Files that an output of `ldd` names. Pure. */
+export function parseLdd(output: string): string[] {
+  return output.split('\n').flatMap((line) => /(?:=>\s+|^\s*)(\/\S+)/.exec(line)?.[1] ?? []);
+}
+
+/** Name and content of every file; of the big ones, which are not ours, size and time stand for the content. */
+async function digestOf(files: ReadonlyMap<string, string>): Promise<string> {
+  // This module too: what it does with the files is part of the content.
+  const hash = createHash('sha256').update(await readFile(fileURLToPath(import.meta.url)));
+  for (const [name, source] of [...files].toSorted(([one], [other]) => (one < other ? -1 : 1))) {
+    const { size, mtimeMs } = await stat(source);
+    hash.update(`${name}\0`).update(size > 1_000_000 ? `${size} ${mtimeMs}\0` : await readFile(source));
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+async function findOnPath(program: string): Promise<string> {
+  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
+    const file = join(folder, program);
+    if (await exists(file)) return file;
+  }
+  throw new Error(`There is no ${program} on this machine.`);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,115 @@
+import { existsSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import type { Marker, ReadRow } from '../verdict/model.ts';
+import type { DriverContext, Integrity, OpenStore, StoreDefinition } from './store.ts';
+
+/** How long to wait for the app's own transactions. */
+const BUSY_TIMEOUT_MS = 5000;
+
+/** Errors after which SQLite has certainly kept nothing of the statement. */
+const REFUSALS = [
+  'SQLITE_READONLY',
+  'SQLITE_CANTOPEN',
+  'SQLITE_FULL',
+  'SQLITE_BUSY',
+  'SQLITE_CONSTRAINT',
+  'SQLITE_PERM',
+];
+
+/** Markers in a table of their own, in the database file of the app. */
+export async function open(
+  definition: StoreDefinition & { kind: 'sqlite' },
+  context: DriverContext,
+): Promise<OpenStore> {
+  return new SqliteStore(definition.path, context);
+}
+
+class SqliteStore implements OpenStore {
+  readonly #path: string;
+  readonly #context: DriverContext;
+  #database: Database.Database | undefined;
+  #insert: Database.Statement | undefined;
+
+  constructor(path: string, context: DriverContext) {
+    this.#path = path;
+    this.#context = context;
+  }
+
+  async write(marker: Marker): Promise<boolean> {
+    return this.#asOwner(() => {
+      try {
+        this.#inserter().run(marker);
+        return true;
+      } catch (error) {
+        if (isRefusal(error)) return false;
+        throw error;
+      }
+    });
+  }
+
+  async read(): Promise<ReadRow[]> {
+    return this.#asOwner(() => {
+      if (!existsSync(this.#path)) return [];
+      const database = this.#open();
+      if (!hasTable(database)) return [];
+      return database.prepare<[], ReadRow>(`SELECT id, payload FROM outlast_markers WHERE id LIKE 'o-%'`).all();
+    });
+  }
+
+  async integrity(): Promise<Integrity> {
+    return this.#asOwner(() => {
+      if (!existsSync(this.#path)) return { ok: true, detail: 'no database yet' };
+      try {
+        const found = this.#open().pragma('integrity_check') as { integrity_check: string }[];
+        const detail = found.map((row) => row.integrity_check).join('\n');
+        return { ok: detail === 'ok', detail };
+      } catch (error) {
+        if (isDamage(error)) return { ok: false, detail: String(error) };
+        throw error;
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#asOwner(() => this.#database?.close());
+  }
+
+  /** SQLite makes and removes files beside the database at every step, so each step runs as the owner. */
+  #asOwner<T>(run: () => T): T {
+    return this.#context.asOwner(this.#path, run);
+  }
+
+  #open(): Database.Database {
+    if (this.#database) return this.#database;
+    const database = new Database(this.#path, { timeout: BUSY_TIMEOUT_MS });
+    // What is acknowledged must be on disk; the journal mode stays the app's.
+    database.pragma('synchronous = FULL');
+    this.#database = database;
+    return database;
+  }
+
+  #inserter(): Database.Statement {
+    if (this.#insert) return this.#insert;
+    const database = this.#open();
+    database.exec(
+      'CREATE TABLE IF NOT EXISTS outlast_markers (id TEXT PRIMARY KEY, payload TEXT NOT NULL, hash TEXT NOT NULL)',
+    );
+    this.#insert = database.prepare('INSERT INTO outlast_markers (id, payload, hash) VALUES (@id, @payload, @hash)');
+    return this.#insert;
+  }
+}
+
+function hasTable(database: Database.Database): boolean {
+  return (
+    database.prepare(`SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'outlast_markers'`).get() !==
+    undefined
+  );
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof Database.SqliteError && REFUSALS.some((code) => error.code.startsWith(code));
+}
+
+function isDamage(error: unknown): boolean {
+  return error instanceof Database.SqliteError && /^SQLITE_(CORRUPT|NOTADB|IOERR|ERROR|CANTOPEN)/.test(error.code);
+}
