@@ -92,10 +92,8 @@ describe('renderTerminal', () => {
   test('respects NO_COLOR', () => {
     vi.stubEnv('FORCE_COLOR', undefined);
     vi.stubEnv('NO_COLOR', '1');
-    const obedient = Object.assign(new PassThrough(), {
-      isTTY: true,
-      getColorDepth: WriteStream.prototype.getColorDepth,
-    });
+    const plain = Object.assign(new PassThrough(), { isTTY: true });
+    const obedient: NodeJS.WritableStream = Object.setPrototypeOf(plain, WriteStream.prototype);
     expect(renderTerminal(mixed, { stream: obedient })).not.toContain('\u{1b}');
   });
 });

@@ -3,7 +3,7 @@ import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Reporter, TestCase, TestModule, TestRunEndReason } from 'vitest/node';
 import { VERSION } from '../helpers/version.ts';
-import { collect, type TestRecord } from './collect.ts';
+import { collect, type Collected, type TestRecord } from './collect.ts';
 import { writeJson, writeWhole } from './json.ts';
 import { renderMarkdown } from './markdown.ts';
 import type { Report } from './model.ts';
@@ -13,7 +13,7 @@ import { tallyLine } from './tally.ts';
 export interface ReporterOptions {
   /** Where `report.json`, `report.md` and `persistence.jsonl` go; by default `reports/out`. */
   readonly out?: string;
-  /** Tests below one of these folders must bring evidence, or count as unknown. */
+  /** Tests below one of these folders must bring evidence, or count as unknown; by default `suites/`. */
   readonly watched?: readonly string[];
   readonly print?: (line: string) => void;
 }
@@ -25,7 +25,7 @@ export default class PersistenceReporter implements Reporter {
   readonly #print: (line: string) => void;
   #startedAt = new Date();
 
-  constructor({ out = 'reports/out', watched = [], print = console.log }: ReporterOptions = {}) {
+  constructor({ out = 'reports/out', watched = ['suites/'], print = console.log }: ReporterOptions = {}) {
     this.#out = resolve(out);
     this.#watched = watched;
     this.#print = print;
@@ -50,9 +50,13 @@ export default class PersistenceReporter implements Reporter {
     const tests = modules.flatMap((module) => [...module.children.allTests()].map((test) => this.#record(test)));
     const broken = modules.filter((module) => module.errors().length > 0).length;
     const whole = reason !== 'interrupted' && unhandledErrors.length === 0 && broken === 0;
-    const report = this.#report(tests, whole);
-    await writeJson(join(this.#out, 'report.json'), report);
-    await writeWhole(join(this.#out, 'report.md'), renderMarkdown(report));
+    const collected = collect(tests);
+    // A run of unit tests alone says nothing of a stack.
+    if (collected.cells.length + collected.claims.length + collected.controls.length > 0) {
+      const report = this.#report(collected, whole);
+      await writeJson(join(this.#out, 'report.json'), report);
+      await writeWhole(join(this.#out, 'report.md'), renderMarkdown(report));
+    }
     this.#print(tallyLine(tests, broken, unhandledErrors.length));
   }
 
@@ -60,13 +64,13 @@ export default class PersistenceReporter implements Reporter {
     return join(this.#out, 'persistence.jsonl');
   }
 
-  #report(tests: readonly TestRecord[], whole: boolean): Report {
+  #report(collected: Collected, whole: boolean): Report {
     const report = makeReport({
       tool: { version: VERSION },
       runId: randomBytes(4).toString('hex'),
       startedAt: this.#startedAt.toISOString(),
       durationMs: Date.now() - this.#startedAt.getTime(),
-      ...collect(tests),
+      ...collected,
     });
     return whole || report.verdict !== 'outlasts' ? report : { ...report, verdict: 'inconclusive' };
   }
