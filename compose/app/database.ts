@@ -23,7 +23,7 @@ export function openDatabase(path: string): Database.Database {
 export function createHealthCheck(path: string): () => void {
   const opened = statSync(path).ino;
   return () => {
-    using fresh = disposable(new Database(path, { readonly: true, fileMustExist: true }));
+    using fresh = disposable(new Database(path, { readonly: true }));
     if (statSync(path).ino !== opened) throw new Error('the database file was replaced while the app is running');
     fresh.database.prepare('SELECT count(*) FROM projects').get();
   };

@@ -32,7 +32,7 @@ function enter(folders: Folders, environment: Record<string, string> = {}): Prom
   return new Promise((resolve) => {
     execFile(
       'sh',
-      [join(folders.root, 'entrypoint.sh'), 'echo', 'served', 'two words'],
+      [join(folders.root, 'entrypoint.sh'), 'echo', 'served', 'two  words'],
       options,
       (error, stdout, stderr) =>
         resolve({
@@ -62,7 +62,7 @@ describe('entrypoint', () => {
   test('first run: seeds the configuration and becomes the server, arguments intact', async () => {
     using folders = fresh();
     const run = await enter(folders);
-    expect(run).toMatchObject({ code: 0, stdout: 'served two words\n' });
+    expect(run).toMatchObject({ code: 0, stdout: 'served two  words\n' });
     expect(run.lines.map(({ event }) => event)).toEqual(['first-run', 'config-seeded']);
     expect(readFileSync(join(folders.data, 'config.json'), 'utf8')).toBe(readFileSync(seed, 'utf8'));
     expect(statSync(join(folders.data, 'config.json')).mode & 0o777).toBe(0o644);

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, globSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, globSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { sync } from './durable.ts';
@@ -45,6 +45,7 @@ export class Repositories {
   async create(name: string): Promise<void> {
     const aside = mkdtempSync(join(this.#root, '.new-'));
     await this.#git(aside, 'init', '--quiet', '--initial-branch=main');
+    chmodSync(aside, 0o755);
     renameSync(aside, join(this.#root, name));
     sync(this.#root);
   }

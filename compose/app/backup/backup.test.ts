@@ -45,9 +45,16 @@ test('a database that nobody has open is backed up as well', async () => {
   expect(names(join(folders.backups, file))).toEqual(['closed']);
 });
 
+function emptySchema(path: string): void {
+  const database = new Database(path);
+  database.exec('CREATE TABLE schema_migrations (version INTEGER)');
+  database.close();
+}
+
 test.for([
   ['missing', () => undefined, 'unable to open database file'],
   ['empty', (path: string) => writeFileSync(path, ''), 'no such table: schema_migrations'],
+  ['without a schema', emptySchema, 'the copy has no schema'],
   ['garbage', (path: string) => writeFileSync(path, 'garbage '.repeat(999)), 'file is not a database'],
 ] as const)(
   'a database that is %s is a failure, and leaves nothing that looks like a backup',
@@ -70,6 +77,7 @@ test('the service backs up at its start, goes on, prunes, and stops at once', as
   await using service = startProcess('backup/main.ts', folders, { BACKUP_INTERVAL: '0.05' });
 
   expect(await service.event('backup-pruned')).toMatchObject({ file: old });
+  expect(readdirSync(folders.backups)).not.toContain(old);
   await expect.poll(() => service.lines.filter(({ event }) => event === 'backup-taken').length).toBeGreaterThan(2);
   const before = performance.now();
   expect(await service.stop()).toBe(0);

@@ -13,7 +13,7 @@ export async function takeBackup(
   const file = backupName(now);
   const partial = join(folder, `${file}.partial`);
   try {
-    const database = new Database(source, { readonly: true, fileMustExist: true, timeout: 10_000 });
+    const database = new Database(source, { readonly: true, timeout: 10_000 });
     try {
       // In one step: a backup in several starts over at each write of the app, and may never end.
       await database.backup(partial, { progress: () => 0x7fffffff });
@@ -31,7 +31,7 @@ export async function takeBackup(
 /** False until the app has created the database and its schema. */
 export function isSetUp(source: string): boolean {
   try {
-    const database = new Database(source, { readonly: true, fileMustExist: true });
+    const database = new Database(source, { readonly: true });
     try {
       return schemaOf(database) !== null;
     } finally {
