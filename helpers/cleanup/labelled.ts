@@ -37,7 +37,7 @@ export async function removeLabelled(docker: Docker, isTarget: (runId: string) =
 }
 
 function isGone(error: unknown): boolean {
-  const status = (error as { statusCode?: number }).statusCode;
+  const status = error instanceof Error && 'statusCode' in error ? error.statusCode : null;
   // Not found, or another sweep is removing it; either way it is not left to us.
   if (status === 404 || status === 409) return false;
   throw error;

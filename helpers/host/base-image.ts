@@ -13,7 +13,7 @@ import { packagedTools } from './engine/packaged.ts';
 import { findProgram, pathFolders } from './engine/programs.ts';
 import type { Host } from './host.ts';
 import { ensureImage, hasImage, type ImageOptions } from './images.ts';
-import { waitForLock } from './lock.ts';
+import { withLock } from './lock.ts';
 
 export interface BaseImage {
   readonly ref: string;
@@ -60,13 +60,22 @@ export async function ensureBaseImage(
 const CA_BUNDLE = '/etc/ssl/certs/ca-certificates.crt';
 
 /** The root filesystem as an archive in the home; assembled again only when its sources have changed. */
-async function assemble(home: string, signal: AbortSignal | undefined): Promise<{ archive: string; hash: string }> {
+async function assemble(home: string, signal: AbortSignal | undefined): Promise<Archive> {
   const tools = (await installedTools(process.env)) ?? (await packagedTools(home, signal));
   if (!tools)
     throw new OutlastError('IMAGE_UNAVAILABLE', 'A base image cannot be assembled: git, tini and busybox are missing.');
   const folder = path.join(home, 'base');
   await mkdir(folder, { recursive: true });
-  using _lock = await waitForLock(path.join(folder, 'lock'), signal);
+  return withLock(path.join(folder, 'lock'), () => assembleOnce(folder, tools, signal), signal);
+}
+
+interface Archive {
+  readonly archive: string;
+  /** Of the archive's content. */
+  readonly hash: string;
+}
+
+async function assembleOnce(folder: string, tools: HostTools, signal: AbortSignal | undefined): Promise<Archive> {
   const npm = await findNpm();
   const key = await fingerprint([tools.git, tools.tini, tools.busybox, process.execPath, ...(npm ? [npm] : [])]);
   const known = (await readdir(folder)).find((name) => name.startsWith(`${key}-`));
@@ -214,7 +223,8 @@ async function findNpm(): Promise<string | null> {
   if (program === null) return null;
   const folder = path.dirname(path.dirname(await realpath(program)));
   const text = await readFile(path.join(folder, 'package.json'), 'utf8').catch(() => '{}');
-  return (JSON.parse(text) as { name?: string }).name === 'npm' ? folder : null;
+  const manifest: { name?: string } = JSON.parse(text);
+  return manifest.name === 'npm' ? folder : null;
 }
 
 /** npm's settings for the image: the machine's registry, and no token. */

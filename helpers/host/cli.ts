@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
 import { privateFolder } from '../home.ts';
+import { OutlastError } from '../errors.ts';
 import type { CliOptions, CliResult } from './host.ts';
 
 /** Variables that would send the Docker CLI somewhere else. */
@@ -39,12 +40,13 @@ export async function runDocker(
   });
   const result = await child;
   signal?.throwIfAborted();
-  if (result.exitCode === undefined && result.signal === undefined) throw result;
+  if (result.exitCode === undefined && result.signal === undefined)
+    throw new OutlastError('INTERNAL', `${program} cannot be run.`, { cause: result });
   return { exitCode: result.exitCode ?? 137, stdout: result.stdout, stderr: result.stderr };
 }
 
 function lineReader(onLine: (line: string) => void) {
-  return function* (line: unknown): Generator<unknown> {
+  return function* (line: unknown): Generator {
     onLine(String(line));
     yield line;
   };

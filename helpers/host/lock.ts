@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 
 /** Held until it is released or its process ends, however it ends: the kernel drops it. */
-export interface Lock extends Disposable {
+export interface Lock {
   release(): void;
 }
 
@@ -16,18 +16,21 @@ export function tryLock(file: string): Lock | null {
     if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')) return null;
     throw error;
   }
-  const release = () => {
-    database.close();
-  };
-  return { release, [Symbol.dispose]: release };
+  return { release: () => void database.close() };
 }
 
-/** Takes the lock as soon as it is free. The kernel announces no release, so it is asked again and again. */
-export async function waitForLock(file: string, signal?: AbortSignal): Promise<Lock> {
+/** Does something while the lock is held, as soon as it is free. The kernel announces no release, so it is asked again and again. */
+export async function withLock<T>(file: string, action: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   for (;;) {
     signal?.throwIfAborted();
     const lock = tryLock(file);
-    if (lock) return lock;
+    if (lock) {
+      try {
+        return await action();
+      } finally {
+        lock.release();
+      }
+    }
     await delay(50, undefined, signal ? { signal } : {});
   }
 }

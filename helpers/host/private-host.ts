@@ -1,12 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { open, readFile, rm, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import Docker from 'dockerode';
-import { execa } from 'execa';
 import { dir } from 'tmp-promise';
 import { OutlastError } from '../errors.ts';
 import { INIT, MACHINE } from './boot-script.ts';
@@ -26,6 +25,7 @@ import {
   removeCgroups,
   RUN_FOLDER_PREFIX,
   slotsFolder,
+  tenantToolchain,
   type Slot,
 } from './slot.ts';
 import { quietRestartPolicies, removeEverything } from './world.ts';
@@ -69,9 +69,9 @@ export class PrivateHost implements Host {
       await writeFile(path.join(slot.folder, 'ld.so.conf'), ['include /etc/ld.so.conf', ...libraries, ''].join('\n'));
       const { path: runFolder } = await dir({ prefix: RUN_FOLDER_PREFIX, tmpdir: shortTmpdir(), mode: 0o700 });
       host = new PrivateHost(slot, runFolder, slotsFolder(home), toolchain);
-      await recordTenant(slot.folder, { init: null, runFolder });
+      await recordTenant(slot.folder, { init: null, runFolder, toolchain });
       await writeDockerConfig(host.#configFolder, toolchain.plugins);
-      await host.#boot(signal);
+      await host.#firstBoot(signal);
       await removeEverything(host.docker);
       return host;
     } catch (error) {
@@ -199,6 +199,19 @@ export class PrivateHost implements Host {
     return [...new Set([...folders, ...system])].join(':');
   }
 
+  /** A world that no engine boots on any more is worth less than a host: it is emptied. */
+  async #firstBoot(signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await this.#boot(signal);
+    } catch (error) {
+      const data = path.join(this.#slot.folder, 'world/docker');
+      const isFault = error instanceof OutlastError && error.code === 'HOST_BOOT_FAILED';
+      if (!isFault || (await readdir(data)).length === 0) throw error;
+      await emptyFolder(data);
+      await this.#boot(signal);
+    }
+  }
+
   async #boot(signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted();
     await rm(this.#socket, { force: true });
@@ -218,7 +231,7 @@ export class PrivateHost implements Host {
       ...xtablesEnv(this.toolchain),
     });
     const { init } = this.#machine;
-    await recordTenant(this.#slot.folder, { init, runFolder: this.#runFolder });
+    await recordTenant(this.#slot.folder, { init, runFolder: this.#runFolder, toolchain: this.toolchain });
     try {
       await this.#answers(this.#machine, signal);
       this.#engineVersion = (await this.docker.version()).Version;
@@ -279,9 +292,8 @@ async function startMachine(logFile: string, slotFolder: string, env: Record<str
   }
   const ended = once(child, 'exit');
   const over = () => child.exitCode !== null || child.signalCode !== null;
-  const { pid } = child;
-  while (pid !== undefined && !over()) {
-    const [first] = await childrenOf(pid);
+  while (!over()) {
+    const [first] = child.pid === undefined ? [] : await childrenOf(child.pid);
     const init = first === undefined ? null : await identify(first);
     if (init) {
       return {
@@ -309,13 +321,21 @@ function shortTmpdir(): string {
   return folder.length > 60 || folder.startsWith('/run') ? '/tmp' : folder;
 }
 
+/** Ends what was left in a slot whose lock we hold, empties its world, and gives the slot back. */
+export async function clearSlot(home: string, slot: Slot): Promise<void> {
+  const toolchain = await tenantToolchain(slot.folder);
+  if (toolchain) {
+    const host = await PrivateHost.open({ home, slot, toolchain });
+    await host[Symbol.asyncDispose]();
+    return;
+  }
+  // The record was being written when its host died.
+  await endTenant(slot.folder);
+  await forgetTenant(slot.folder);
+  slot.lock.release();
+}
+
 /** Whether this machine and user can have a private host at all. */
 export function canHavePrivateHost(): boolean {
   return process.platform === 'linux' && process.getuid?.() === 0;
-}
-
-/** The programs that must be there before anything can be fetched. */
-export async function hasNamespaces(): Promise<boolean> {
-  const result = await execa('unshare', ['--mount', '--pid', '--fork', '--net', 'true'], { reject: false });
-  return result.exitCode === 0;
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { privateFolder } from '../home.ts';
+import type { Toolchain } from './engine/engine.ts';
 import { tryLock, type Lock } from './lock.ts';
 import { killForGood, type ProcessIdentity } from './process-identity.ts';
 
@@ -18,6 +19,8 @@ export interface Tenant {
   readonly init: ProcessIdentity | null;
   /** Folder of the sockets. */
   readonly runFolder: string;
+  /** What it was booted from: the world is to be cleared by the same engine. */
+  readonly toolchain: Toolchain;
 }
 
 /** How many worlds are kept before one of another engine version is emptied. */
@@ -117,6 +120,20 @@ export async function recordTenant(slotFolder: string, tenant: Tenant): Promise<
   await writeFile(tenantFile(slotFolder), JSON.stringify(tenant));
 }
 
+/** Whether a host was here and did not leave in order. */
+export async function isOccupied(slotFolder: string): Promise<boolean> {
+  return access(tenantFile(slotFolder)).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** What the host on record was booted from. */
+export async function tenantToolchain(slotFolder: string): Promise<Toolchain | null> {
+  const text = await readFile(tenantFile(slotFolder), 'utf8').catch(() => '');
+  return parseTenant(text)?.toolchain ?? null;
+}
+
 /** Takes the slot's host off the record, when nothing of it is left. */
 export async function forgetTenant(slotFolder: string): Promise<void> {
   await rm(tenantFile(slotFolder), { force: true });
@@ -139,7 +156,8 @@ export const RUN_FOLDER_PREFIX = 'outlast-';
 
 function parseTenant(text: string): Tenant | null {
   try {
-    return JSON.parse(text) as Tenant;
+    const tenant: Tenant = JSON.parse(text);
+    return tenant;
   } catch {
     return null;
   }

@@ -25,7 +25,7 @@ export async function quietRestartPolicies(slotFolder: string): Promise<void> {
       const file = path.join(containers, id, 'hostconfig.json');
       const text = await readFile(file, 'utf8').catch(() => null);
       if (text === null) return;
-      const config = JSON.parse(text) as Record<string, unknown>;
+      const config: Record<string, unknown> = JSON.parse(text);
       await writeFile(file, JSON.stringify({ ...config, RestartPolicy: { Name: 'no', MaximumRetryCount: 0 } }));
     }),
   );

@@ -2,7 +2,7 @@ import { readdir, readFile, stat, mkdir, writeFile, rm } from 'node:fs/promises'
 import path from 'node:path';
 import { execa } from 'execa';
 import { OutlastError } from '../../errors.ts';
-import { waitForLock } from '../lock.ts';
+import { withLock } from '../lock.ts';
 import { findMirror, parseDeb822Sources, parseOneLineSources, renderSource, type AptSource } from './apt-sources.ts';
 import { parsePackageIndex, type PackageIndex } from './package-index.ts';
 
@@ -57,23 +57,13 @@ export async function openApt(home: string, signal?: AbortSignal): Promise<Apt |
       ...(signal ? { cancelSignal: signal } : {}),
     });
 
-  async function update(fresh: boolean): Promise<void> {
-    await mkdir(folder, { recursive: true });
-    using _lock = await waitForLock(path.join(folder, 'lock'), signal);
+  const update = async (fresh: boolean): Promise<void> => {
     const stamp = path.join(folder, 'updated');
-    const age =
-      Date.now() -
-      (await stat(stamp).then(
-        ({ mtimeMs }) => mtimeMs,
-        () => 0,
-      ));
+    const age = Date.now() - (await changedAt(stamp));
     if (age < (fresh ? 60_000 : LISTS_KEEP_MS)) return;
-    await Promise.all(
-      [parts, path.join(lists, 'partial'), path.join(folder, 'cache/archives/partial')].map((one) =>
-        mkdir(one, { recursive: true }),
-      ),
-    );
-    await writeFile(path.join(parts, 'outlast.sources'), renderSource(mirror as AptSource, suites));
+    const folders = [parts, path.join(lists, 'partial'), path.join(folder, 'cache/archives/partial')];
+    await Promise.all(folders.map((one) => mkdir(one, { recursive: true })));
+    await writeFile(path.join(parts, 'outlast.sources'), renderSource(mirror, suites));
     const result = await aptGet(['update']);
     signal?.throwIfAborted();
     const names = await readdir(lists);
@@ -84,12 +74,13 @@ export async function openApt(home: string, signal?: AbortSignal): Promise<Apt |
     // A suite that failed is tried again with the next run, not kept for a day.
     if (result.exitCode === 0) await writeFile(stamp, '');
     else await rm(stamp, { force: true });
-  }
+  };
 
   return {
     suites,
     async indexes(fresh = false) {
-      await update(fresh);
+      await mkdir(folder, { recursive: true });
+      await withLock(path.join(folder, 'lock'), () => update(fresh), signal);
       const targets = await aptGet(['indextargets', '--format', '$(RELEASE) $(FILENAME)', 'Identifier: Packages']);
       const read = await Promise.all(
         targets.stdout.split('\n').map(async (line) => {
@@ -119,6 +110,13 @@ export async function openApt(home: string, signal?: AbortSignal): Promise<Apt |
       }
     },
   };
+}
+
+async function changedAt(file: string): Promise<number> {
+  return stat(file).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => 0,
+  );
 }
 
 async function debianCodename(): Promise<string | null> {

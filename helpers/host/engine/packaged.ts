@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promise
 import path from 'node:path';
 import { execa } from 'execa';
 import { OutlastError } from '../../errors.ts';
-import { waitForLock } from '../lock.ts';
+import { withLock } from '../lock.ts';
 import { openApt, type Apt, type Wanted } from './apt.ts';
 import type { Engine, EngineSource, HostTools, Plugins } from './engine.ts';
 import { fitsLibc, libraryClosure, type PackageIndex } from './package-index.ts';
@@ -174,7 +174,15 @@ async function fetchBundle<T>(home: string, bundle: Bundle<T>, signal: AbortSign
   const apt = await openApt(home, signal);
   if (!apt) return null;
   await mkdir(cache, { recursive: true });
-  using _lock = await waitForLock(`${folder}.lock`, signal);
+  return withLock(`${folder}.lock`, () => unpackBundle(apt, folder, bundle, signal), signal);
+}
+
+async function unpackBundle<T>(
+  apt: Apt,
+  folder: string,
+  bundle: Bundle<T>,
+  signal: AbortSignal | undefined,
+): Promise<T | null> {
   const meanwhile = await readManifest<T>(folder);
   if (meanwhile) return meanwhile;
 
@@ -193,7 +201,9 @@ const MANIFEST = 'outlast.json';
 
 async function readManifest<T>(folder: string): Promise<T | null> {
   const text = await readFile(path.join(folder, MANIFEST), 'utf8').catch(() => null);
-  return text === null ? null : (JSON.parse(text) as T);
+  if (text === null) return null;
+  const manifest: T = JSON.parse(text);
+  return manifest;
 }
 
 /** Absolute links made in the temporary folder are to point into the final one. */

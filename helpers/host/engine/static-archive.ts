@@ -6,7 +6,7 @@ import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { execa } from 'execa';
 import { OutlastError } from '../../errors.ts';
-import { waitForLock } from '../lock.ts';
+import { withLock } from '../lock.ts';
 import type { Engine, EngineSource } from './engine.ts';
 import { findProgram, versionOf } from './programs.ts';
 
@@ -25,8 +25,8 @@ export const archivedEngine: EngineSource = {
     const cache = path.join(home, 'archives');
     const folder = path.join(cache, sum);
     await mkdir(cache, { recursive: true });
-    using _lock = await waitForLock(`${folder}.lock`, signal);
-    return (await describe(folder)) ?? fetchArchive(url, sum, folder, signal);
+    const find = async () => (await describe(folder)) ?? fetchArchive(url, sum, folder, signal);
+    return withLock(`${folder}.lock`, find, signal);
   },
 };
 
