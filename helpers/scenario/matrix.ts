@@ -43,7 +43,9 @@ export async function freshSetting(options: MatrixOptions): Promise<ScenarioSett
 export class Matrix {
   readonly stores: readonly StoreRecord[];
   readonly #options: MatrixOptions;
-  #setting: ScenarioSetting | null;
+  #setting: ScenarioSetting;
+  /** Nothing was lost so far. */
+  #whole = true;
   #epoch = 0;
 
   private constructor(options: MatrixOptions, setting: ScenarioSetting, stores: readonly StoreRecord[]) {
@@ -68,22 +70,25 @@ export class Matrix {
     if (unmet) return idle(...unmet);
 
     try {
-      this.#setting ??= await this.#renewed();
+      if (!this.#whole) await this.#renew();
     } catch (error) {
       signal.throwIfAborted();
       const text = `${String(error)}\n${(error as OutlastError).detail ?? ''}`.trim();
       return idle('not-run', 'stack-failed').map((cell) => ({ ...cell, evidence: [{ kind: 'note', text }] }));
     }
     const cells = await runScenario(this.#setting, disruption, this.#epoch++, onPhase);
-    if (cells.some((cell) => cell.outcome !== 'survived')) this.#setting = null;
+    this.#whole = cells.every((cell) => cell.outcome === 'survived');
     return cells;
   }
 
-  async #renewed(): Promise<ScenarioSetting> {
+  async #renew(): Promise<void> {
     const { project } = this.#options;
+    await this.#setting.stack.leave();
     await project.destroy();
     await project.renew();
-    return freshSetting(this.#options);
+    this.#setting = await freshSetting(this.#options);
+    this.#epoch = 0;
+    this.#whole = true;
   }
 }
 

@@ -46,10 +46,9 @@ export async function runScenario(
   const started = performance.now();
 
   onPhase('write');
-  const before = await withProbes(setting, async (probes) => {
-    await writeEpoch(setting, probes, epoch);
-    return placements(stack, stores);
-  });
+  await writeEpoch(setting, await enter(setting), epoch);
+  const before = await placements(stack, stores);
+  await stack.leave();
   const factsBefore = await stack.attest();
 
   onPhase('inject');
@@ -72,13 +71,12 @@ export async function runScenario(
   onPhase('read');
   const revived = await revive(setting, states);
   const after = await placements(stack, stores).catch(() => new Map<string, Placement>());
-  const seen = await withProbes(setting, async (probes) =>
-    Promise.all(
-      stores.map(async (store) => {
-        const observed = await observe(setting, store, probes, states.get(store.service), epoch);
-        return { ...observed, rtoMs: observed.rows === null ? null : Math.round(observed.readAt - injected) };
-      }),
-    ),
+  const probes = await enter(setting);
+  const seen = await Promise.all(
+    stores.map(async (store) => {
+      const observed = await observe(setting, store, probes, states.get(store.service), epoch);
+      return { ...observed, rtoMs: observed.rows === null ? null : Math.round(observed.readAt - injected) };
+    }),
   );
 
   return Promise.all(
@@ -157,25 +155,20 @@ async function inject(setting: ScenarioSetting, disruption: Disruption): Promise
 
 type Probes = ReadonlyMap<string, Probe>;
 
-/** Opens an agent in every service that has a store and can be entered; none is left open, so that nothing but the app holds the data. */
-async function withProbes<T>(setting: ScenarioSetting, use: (probes: Probes) => Promise<T>): Promise<T> {
-  const services = [...new Set(setting.stores.map((store) => store.service))];
+/** An agent in every service that has a store and can be entered. */
+async function enter({ stack, stores, signal }: Pick<ScenarioSetting, 'stack' | 'stores' | 'signal'>): Promise<Probes> {
+  const services = [...new Set(stores.map((store) => store.service))];
   const opened = await Promise.all(
     services.map(async (service) => {
       try {
-        return [[service, await setting.stack.probe(service, setting.signal)]] as const;
+        return [[service, await stack.probe(service, signal)]] as const;
       } catch {
-        setting.signal.throwIfAborted();
+        signal.throwIfAborted();
         return [];
       }
     }),
   );
-  const probes = new Map(opened.flat());
-  try {
-    return await use(probes);
-  } finally {
-    await Promise.all([...probes.values()].map(async (probe) => probe[Symbol.asyncDispose]()));
-  }
+  return new Map(opened.flat());
 }
 
 async function writeEpoch(setting: ScenarioSetting, probes: Probes, epoch: number): Promise<void> {
@@ -292,15 +285,15 @@ export async function placements(
 }
 
 /** Reads what stands in the stores before the first marker. */
-export async function readBaselines(setting: Omit<ScenarioSetting, 'baselines'>): Promise<Map<string, Set<string>>> {
-  const whole = { ...setting, baselines: new Map() };
-  return withProbes(whole, async (probes) => {
-    const read = setting.stores.map(async (store) => {
-      const rows = (await probes.get(store.service)?.read(store)) ?? [];
-      return [store.id, new Set(rows.map((row) => row.id))] as const;
-    });
-    return new Map(await Promise.all(read));
+export async function readBaselines(
+  setting: Pick<ScenarioSetting, 'stack' | 'stores' | 'signal'>,
+): Promise<Map<string, Set<string>>> {
+  const probes = await enter(setting);
+  const read = setting.stores.map(async (store) => {
+    const rows = (await probes.get(store.service)?.read(store)) ?? [];
+    return [store.id, new Set(rows.map((row) => row.id))] as const;
   });
+  return new Map(await Promise.all(read));
 }
 
 async function isReplaced(stack: RunningStack, was: Placement, now: Placement | undefined): Promise<boolean> {

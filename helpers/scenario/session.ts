@@ -8,9 +8,11 @@ import { readConfig } from '../config/config.ts';
 import { OutlastError } from '../errors.ts';
 import { outlastHome } from '../home.ts';
 import { ensureBaseImage, type BaseImage } from '../host/base-image.ts';
+import { packagedTools } from '../host/engine/packaged.ts';
+import { findProgram, pathFolders } from '../host/engine/programs.ts';
 import type { Host, HostKind } from '../host/host.ts';
 import { openHost } from '../host/open-host.ts';
-import { buildToolbox } from '../probe/toolbox.ts';
+import { buildToolbox, type ToolboxOptions } from '../probe/toolbox.ts';
 import type { ComposeFiles } from '../stack/compose-files.ts';
 import { resolveProject, type ProjectModel } from '../stack/project-model.ts';
 import { refuseHarm } from '../stack/refusals.ts';
@@ -56,7 +58,7 @@ export class Session implements AsyncDisposable {
   constructor(options: SessionOptions, host?: Host) {
     this.#options = options;
     this.#given = host;
-    this.#ledger = new Ledger(join(options.workFolder, `ledger-${options.runId}.sqlite`));
+    this.#ledger = new Ledger(join(options.workFolder, `ledger-${options.runId}.sqlite`), Date.now);
   }
 
   get runId(): string {
@@ -100,17 +102,19 @@ export class Session implements AsyncDisposable {
   async build(): Promise<Project> {
     if (this.#project) return this.#project;
     const host = await this.openHost();
+    const home = await outlastHome();
+    const { signal } = this.#options;
     const model = this.#model as ProjectModel;
     const base = Object.values(model.services)
       .map((service) => service.build?.args?.[BASE_IMAGE_ARG])
       .find((image) => typeof image === 'string');
-    if (base !== undefined) this.#baseImage = await ensureBaseImage(host, base);
+    if (base !== undefined) this.#baseImage = await ensureBaseImage(host, base, { home, signal });
     this.#project = await Project.prepare(host, model, {
       runId: this.runId,
-      toolbox: await buildToolbox(await outlastHome()),
+      toolbox: await buildToolbox({ home, git: await gitForToolbox(home, signal) }),
       baseImage: this.#baseImage?.origin === 'assembled' ? this.#baseImage.ref : null,
     });
-    await this.#project.build(this.#options.signal);
+    await this.#project.build(signal);
     return this.#project;
   }
 
@@ -200,6 +204,13 @@ function chosenStores(
   if (chosen.length === 0)
     throw new OutlastError('NO_STORES', 'No service mounts a volume or a folder that it may write.');
   return chosen;
+}
+
+/** The machine's own git serves where there is one. */
+async function gitForToolbox(home: string, signal: AbortSignal): Promise<ToolboxOptions['git']> {
+  if (await findProgram('git', pathFolders(process.env))) return undefined;
+  const tools = await packagedTools(home, signal);
+  return tools ? { path: tools.git, libraryPath: tools.libraries.join(':') } : undefined;
 }
 
 /** Digest of the user's Compose files as they stand. */

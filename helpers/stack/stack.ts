@@ -155,6 +155,7 @@ async function layBind(bind: ShadowBind): Promise<void> {
 /** A stack whose containers exist: it can be entered, disrupted and attested. */
 export class RunningStack {
   readonly project: Project;
+  readonly #probes = new Map<string, Promise<Probe>>();
 
   constructor(project: Project) {
     this.project = project;
@@ -173,11 +174,32 @@ export class RunningStack {
     return (await this.containers()).find((container) => serviceOf(container) === service);
   }
 
-  /** @throws Error when the service has no running container. */
+  /**
+   * The agent in a service's container; opened once for each container, until `leave`.
+   * @throws Error when the service has no running container.
+   */
   async probe(service: string, signal?: AbortSignal): Promise<Probe> {
     const container = await this.container(service);
     if (!container?.State.Running) throw new Error(`The service "${service}" is not running.`);
-    return openProbe(this.project.host.docker, container.Id, signal ? { signal } : {});
+    return this.#probeOf(container, signal);
+  }
+
+  /** Closes every agent, so that nothing but the app holds its data. */
+  async leave(): Promise<void> {
+    const opened = [...this.#probes.values()];
+    this.#probes.clear();
+    await Promise.allSettled(opened.map(async (opening) => (await opening)[Symbol.asyncDispose]()));
+  }
+
+  async #probeOf({ Id, State }: Dockerode.ContainerInspectInfo, signal?: AbortSignal): Promise<Probe> {
+    // A restarted container is the same by its id, but the agent in it died.
+    const key = `${Id} ${State.StartedAt}`;
+    const opening = this.#probes.get(key) ?? openProbe(this.project.host.docker, Id, signal ? { signal } : {});
+    this.#probes.set(key, opening);
+    return opening.catch((error: unknown) => {
+      this.#probes.delete(key);
+      throw error;
+    });
   }
 
   /** Waits until every service is up or the time is over. A service is up when it runs and its own health check passes, or when its work is done. */
@@ -212,7 +234,7 @@ export class RunningStack {
     const test = (container.Config.Healthcheck as { Test?: string[] } | undefined)?.Test ?? [];
     if (test.length === 0 || test[0] === 'NONE') return true;
     try {
-      await using probe = await openProbe(this.project.host.docker, container.Id, { signal });
+      const probe = await this.#probeOf(container, signal);
       return (await probe.health(test, Math.max(1, deadline - Date.now()))).healthy;
     } catch {
       // The container died under the probe; its next start wakes the check again.
