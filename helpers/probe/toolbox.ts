@@ -16,7 +16,7 @@ import {
   symlink,
   writeFile,
 } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { createRequire, stripTypeScriptTypes } from 'node:module';
 import { basename, delimiter, dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -24,16 +24,13 @@ import { promisify } from 'node:util';
 /** Where the toolbox is mounted in every service. */
 export const TOOLBOX_MOUNT = '/.outlast';
 
-/** The same extension as this file: `.ts` in the repository, `.js` in the package. */
-const EXTENSION = extname(fileURLToPath(import.meta.url));
-
 /** Starts the agent. The loader is the toolbox's own, so the image needs no libc. */
 export const AGENT_ARGV: readonly string[] = [
   `${TOOLBOX_MOUNT}/lib/ld.so`,
   '--library-path',
   `${TOOLBOX_MOUNT}/lib`,
   `${TOOLBOX_MOUNT}/bin/node`,
-  `${TOOLBOX_MOUNT}/helpers/probe/agent${EXTENSION}`,
+  `${TOOLBOX_MOUNT}/helpers/probe/agent.js`,
 ];
 
 /** What the container's environment must not do to the agent. */
@@ -78,30 +75,32 @@ export interface ToolboxOptions {
  * @throws Error when there is no git, or a library is missing.
  */
 export async function buildToolbox({ home, git }: ToolboxOptions): Promise<Toolbox> {
-  const programs = [process.execPath, git?.path ?? (await findOnPath('git'))];
-  const files = new Map<string, string>([
-    ...(await agentFiles()),
-    ...(await sqliteFiles()),
-    ['bin/node', await realpath(programs[0] as string)],
-    ['bin/git', await realpath(programs[1] as string)],
-  ]);
-  for (const program of [...files.values()].filter((file) => file.endsWith('.node'))) programs.push(program);
-  const libraries = (
-    await Promise.all(
-      programs.map(async (program, index) => librariesOf(program, index === 1 ? git?.libraryPath : undefined)),
-    )
-  ).flat();
+  const node = await realpath(process.execPath);
+  const gitProgram = await realpath(git?.path ?? (await findOnPath('git')));
+  const sqlite = await sqliteFiles();
+  const binaries = [...sqlite.values()].filter((file) => file.endsWith('.node'));
+  const libraries = [
+    ...(await Promise.all([node, ...binaries].map(async (program) => librariesOf(program)))).flat(),
+    ...(await librariesOf(gitProgram, git?.libraryPath)),
+  ];
   const loader = libraries.find((file) => /^ld-(linux|musl)/.test(basename(file)));
   if (loader === undefined) throw new Error('No loader is known for Node on this machine.');
-  for (const library of libraries) files.set(`lib/${basename(library)}`, await realpath(library));
+  const files = new Map([...sqlite, ['bin/node', node], ['bin/git', gitProgram]]);
+  // Of a library that is there twice, Node's is kept: it is the one that the loader belongs to.
+  for (const library of libraries.toReversed()) files.set(`lib/${basename(library)}`, await realpath(library));
 
-  const parent = join(home, 'toolbox');
-  const folder = join(parent, await digestOf(files));
-  if (!(await exists(folder))) await make(folder, files, basename(loader));
+  const code = await agentCode();
+  const folder = join(home, 'toolbox', await digestOf(files, code));
+  if (!(await exists(folder))) await make(folder, files, code, basename(loader));
   return { folder, mountPoint: TOOLBOX_MOUNT };
 }
 
-async function make(folder: string, files: ReadonlyMap<string, string>, loader: string): Promise<void> {
+async function make(
+  folder: string,
+  files: ReadonlyMap<string, string>,
+  code: ReadonlyMap<string, string>,
+  loader: string,
+): Promise<void> {
   const parent = dirname(folder);
   await mkdir(parent, { recursive: true });
   const unfinished = await mkdtemp(join(parent, '.unfinished-'));
@@ -112,7 +111,12 @@ async function make(folder: string, files: ReadonlyMap<string, string>, loader: 
       await copyFile(source, target, constants.COPYFILE_FICLONE);
       await chmod(target, /^(bin|lib)\//.test(name) ? 0o755 : 0o644);
     }
-    await writeFile(join(unfinished, 'package.json'), '{"type":"module"}\n', { mode: 0o644 });
+    for (const [name, text] of code) {
+      const target = join(unfinished, name);
+      await mkdir(dirname(target), { recursive: true });
+      await writeFile(target, text);
+      await chmod(target, 0o644);
+    }
     // One name on every architecture.
     await symlink(loader, join(unfinished, 'lib', 'ld.so'));
     await setInterpreter(join(unfinished, 'bin', 'git'), `${TOOLBOX_MOUNT}/lib/ld.so`);
@@ -142,13 +146,32 @@ async function openFolders(folder: string): Promise<void> {
   }
 }
 
-async function agentFiles(): Promise<[string, string][]> {
+/** Code of the agent as JavaScript: types are stripped here, once, and not at every start in a container. */
+async function agentCode(): Promise<Map<string, string>> {
+  // The repository has `.ts`, the package `.js`.
+  const extension = extname(fileURLToPath(import.meta.url));
   const helpers = fileURLToPath(new URL('..', import.meta.url));
-  return MODULES.map((module) => [`helpers/${module}${EXTENSION}`, join(helpers, `${module}${EXTENSION}`)]);
+  const code = new Map([['package.json', '{"type":"module"}\n']]);
+  for (const module of MODULES) {
+    const source = await readFile(join(helpers, `${module}${extension}`), 'utf8');
+    code.set(`helpers/${module}.js`, extension === '.ts' ? stripTypes(source) : source);
+  }
+  return code;
+}
+
+function stripTypes(source: string): string {
+  const { emitWarning } = process;
+  // Node tells that the function is experimental; that is no concern of the user's.
+  process.emitWarning = () => {};
+  try {
+    return stripTypeScriptTypes(source).replaceAll(/(from '\.[^']*)\.ts'/g, "$1.js'");
+  } finally {
+    process.emitWarning = emitWarning;
+  }
 }
 
 /** The package's code and its binary for this machine, which is the one that the agent's Node chooses too. */
-async function sqliteFiles(): Promise<[string, string][]> {
+async function sqliteFiles(): Promise<Map<string, string>> {
   const require = createRequire(import.meta.url);
   const from = dirname(require.resolve('better-sqlite3/package.json'));
   const { getPrebuildPath } = require(join(from, 'lib', 'binding.js')) as { getPrebuildPath: () => string | null };
@@ -156,7 +179,7 @@ async function sqliteFiles(): Promise<[string, string][]> {
   if (binary === null) throw new Error('better-sqlite3 has no binary for this machine.');
   const code = (await readdir(join(from, 'lib'), { recursive: true })).filter((name) => name.endsWith('.js'));
   const names = ['package.json', ...code.map((name) => `lib/${name}`), `prebuilds/${basename(binary)}`];
-  return names.map((name) => [`node_modules/better-sqlite3/${name}`, join(from, name)]);
+  return new Map(names.map((name) => [`node_modules/better-sqlite3/${name}`, join(from, name)]));
 }
 
 /** Shared libraries of a program with its loader, as `ldd` names them; with glibc also those that look names up. */
@@ -177,13 +200,14 @@ export function parseLdd(output: string): string[] {
   return output.split('\n').flatMap((line) => /(?:=>\s+|^\s*)(\/\S+)/.exec(line)?.[1] ?? []);
 }
 
-/** Name and content of every file; of the big ones, which are not ours, size and time stand for the content. */
-async function digestOf(files: ReadonlyMap<string, string>): Promise<string> {
+/** Name and content of every file; of those that are not ours, size and time stand for the content. */
+async function digestOf(files: ReadonlyMap<string, string>, code: ReadonlyMap<string, string>): Promise<string> {
   // This module too: what it does with the files is part of the content.
   const hash = createHash('sha256').update(await readFile(fileURLToPath(import.meta.url)));
-  for (const [name, source] of [...files].toSorted(([one], [other]) => (one < other ? -1 : 1))) {
+  for (const [name, text] of code) hash.update(`${name}\0${text}\0`);
+  for (const [name, source] of files) {
     const { size, mtimeMs } = await stat(source);
-    hash.update(`${name}\0`).update(size > 1_000_000 ? `${size} ${mtimeMs}\0` : await readFile(source));
+    hash.update(`${name}\0${source}\0${size}\0${mtimeMs}\0`);
   }
   return hash.digest('hex').slice(0, 16);
 }
