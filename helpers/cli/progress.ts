@@ -1,4 +1,4 @@
-import { Listr, type ListrTask } from 'listr2';
+import { Listr, type ListrTask, PRESET_TIMER } from 'listr2';
 import type { Disruption } from '../disruptions/disruption.ts';
 import type { CellRecord } from '../scenario/record.ts';
 import type { Phase } from '../scenario/scenario.ts';
@@ -57,14 +57,10 @@ export async function showProgress(
     exitOnError: true,
     // The interrupt is ours: everything is cleaned up before the process ends.
     registerSignalListeners: false,
-    rendererOptions: { timer: { condition: true, field: seconds } },
+    rendererOptions: { timer: PRESET_TIMER },
     fallbackRenderer: 'simple',
-    fallbackRendererOptions: { timer: { condition: true, field: seconds } },
+    fallbackRendererOptions: { timer: PRESET_TIMER },
   }).run();
-}
-
-function seconds(milliseconds: number): string {
-  return `${(milliseconds / 1000).toFixed(1)} s`;
 }
 
 function summary(cells: readonly CellRecord[]): string {
