@@ -1,0 +1,54 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { access, mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { dir } from 'tmp-promise';
+import { expect, test } from 'vitest';
+import { identify } from '../host/process-identity.ts';
+import { appendToJournal, readJournal } from './journal.ts';
+import { openRun } from './run.ts';
+import { sweep } from './sweep.ts';
+
+const exists = (file: string) =>
+  access(file).then(
+    () => true,
+    () => false,
+  );
+
+test('a journal is read up to its torn end', async () => {
+  const { path: folder, cleanup } = await dir({ unsafeCleanup: true });
+  const file = path.join(folder, 'journal.jsonl');
+  appendToJournal(file, { kind: 'volume', name: 'abc' });
+  await writeFile(file, '{"kind":"fold', { flag: 'a' });
+  expect(await readJournal(file)).toEqual([{ kind: 'volume', name: 'abc' }]);
+  await cleanup();
+});
+
+test('a dead run is swept with its folder and process; a living one and strangers are left alone', async () => {
+  const { path: home, cleanup } = await dir({ unsafeCleanup: true });
+  await using alive = await openRun(home, 'alive');
+  const [left, bystander] = [spawn('sleep', ['1000']), spawn('sleep', ['1000'])];
+  const ended = once(left, 'exit');
+  await Promise.all([left, bystander].map((child) => once(child, 'spawn')));
+
+  const dead = path.join(home, 'runs/dead');
+  const folder = path.join(home, 'elsewhere');
+  await Promise.all([dead, folder].map((one) => mkdir(one, { recursive: true })));
+  const journal = path.join(dead, 'journal.jsonl');
+  const identity = await identify(left.pid ?? 0);
+  appendToJournal(journal, { kind: 'folder', path: folder });
+  appendToJournal(journal, { kind: 'process', pid: left.pid ?? 0, startTime: identity?.startTime ?? '', mark: '1000' });
+  // The number was given to another process since.
+  appendToJournal(journal, { kind: 'process', pid: bystander.pid ?? 0, startTime: '1', mark: '1000' });
+
+  const removed = await sweep(home);
+  expect(removed).toEqual([`folder ${folder}`, `process ${left.pid}`, 'run dead']);
+  await ended;
+  expect(await exists(folder)).toBe(false);
+  expect(await exists(alive.folder)).toBe(true);
+  expect(bystander.exitCode).toBeNull();
+  expect(await sweep(home)).toEqual([]);
+  bystander.kill();
+  await alive[Symbol.asyncDispose]();
+  await cleanup();
+});
