@@ -36,8 +36,7 @@ export function collect(tests: readonly TestRecord[]): Collected {
       claims.push(...(meta.claims ?? []).map((claim) => (doubt === null ? claim : doubtClaim(claim, doubt))));
       controls.push(...(meta.controls ?? []).map((each) => (doubt === null ? each : doubtControl(each, doubt))));
     }
-    if (test.watched && !brings(meta)) cells.push(missingCell(test, doubt ?? NOTHING_BROUGHT));
-    else if (meta === null && test.meta !== undefined) cells.push(missingCell(test, NOT_UNDERSTOOD));
+    if (isMissing(test, meta)) cells.push(missingCell(test, doubt ?? missingDoubt(test)));
   }
   return { stack, hosts: [...hosts.values()], stores: [...stores.values()], cells, claims, controls };
 }
@@ -67,9 +66,16 @@ function doubtOf(test: TestRecord): Doubt | null {
   }
 }
 
-/** Does the test say anything that can be judged? An empty list is a way of saying "nothing to report". */
-function brings(meta: PersistenceMeta | null): boolean {
-  return meta !== null && (meta.cells ?? meta.claims ?? meta.controls) !== undefined;
+/** Meta that is not understood is never ignored. A test that passed may hand over `{}`: it has nothing to report. */
+function isMissing(test: TestRecord, meta: PersistenceMeta | null): boolean {
+  if (meta === null && test.meta !== undefined) return true;
+  if (!test.watched) return false;
+  if (test.state === 'passed') return meta === null;
+  return (meta?.cells ?? meta?.claims ?? meta?.controls ?? []).length === 0;
+}
+
+function missingDoubt(test: TestRecord): Doubt {
+  return test.meta === undefined ? NOTHING_BROUGHT : NOT_UNDERSTOOD;
 }
 
 /** A bad cell stands; a good one is no longer vouched for. */

@@ -74,7 +74,11 @@ describe('a run of every kind', { timeout: 60_000 }, () => {
         test.skip('skipped', () => {});
         test('skipped with a note', ({ skip }) => skip('no root here'));
         test('forgot', () => {});
-        test('nothing to report', ({ task }) => { task.meta.persistence = { cells: [] }; });
+        test('nothing to report', ({ task }) => { task.meta.persistence = {}; });
+        test('fails with nothing but a host', ({ task }) => {
+          task.meta.persistence = { hosts: [], cells: [] };
+          throw new Error('engine gone');
+        });
         test('nonsense', ({ task }) => { task.meta.persistence = { cells: [{ disruption: 1 }] }; });`,
     });
   }, 60_000);
@@ -109,6 +113,7 @@ describe('a run of every kind', { timeout: 60_000 }, () => {
     expect(cell('skipped with a note')?.evidence[0]?.text).toContain('no root here');
     expect(cell('forgot')).toMatchObject({ ...unknown, reason: 'checker-failed', intact: null });
     expect(cell('nonsense')).toMatchObject(unknown);
+    expect(cell('fails with nothing but a host')?.evidence[0]?.text).toContain('engine gone');
     expect(cell('nothing to report')).toBeUndefined();
     expect(cell('says nothing and need not')).toBeUndefined();
   });
@@ -128,7 +133,7 @@ describe('a run of every kind', { timeout: 60_000 }, () => {
   });
 
   test('prints the numbers of tests as a line alone, at the end', () => {
-    expect(ran.stdout.trimEnd().split('\n').at(-1)).toBe('6 passed, 2 failed, 2 skipped');
+    expect(ran.stdout.trimEnd().split('\n').at(-1)).toBe('6 passed, 3 failed, 2 skipped');
   });
 
   test('has a line on disk for each test that ran, and report.md beside', () => {
