@@ -42,7 +42,9 @@ describe('a run of every kind', { timeout: 60_000 }, () => {
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'outlast-reporter-'));
     ran = runVitest(folder, {
-      'plain.spec.js': `test('says nothing and need not', () => {});`,
+      'plain.spec.js': `
+        test('says nothing and need not', () => {});
+        test('nonsense anywhere', ({ task }) => { task.meta.persistence = { cell: [] }; });`,
       'watched/a.spec.js': `
         test('good', ({ task }) => {
           task.meta.persistence = {
@@ -113,6 +115,7 @@ describe('a run of every kind', { timeout: 60_000 }, () => {
     expect(cell('skipped with a note')?.evidence[0]?.text).toContain('no root here');
     expect(cell('forgot')).toMatchObject({ ...unknown, reason: 'checker-failed', intact: null });
     expect(cell('nonsense')).toMatchObject(unknown);
+    expect(cell('nonsense anywhere')).toMatchObject(unknown);
     expect(cell('fails with nothing but a host')?.evidence[0]?.text).toContain('engine gone');
     expect(cell('nothing to report')).toBeUndefined();
     expect(cell('says nothing and need not')).toBeUndefined();
@@ -133,7 +136,7 @@ describe('a run of every kind', { timeout: 60_000 }, () => {
   });
 
   test('prints the numbers of tests as a line alone, at the end', () => {
-    expect(ran.stdout.trimEnd().split('\n').at(-1)).toBe('6 passed, 3 failed, 2 skipped');
+    expect(ran.stdout.trimEnd().split('\n').at(-1)).toBe('7 passed, 3 failed, 2 skipped');
   });
 
   test('has a line on disk for each test that ran, and report.md beside', () => {
