@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -58,7 +59,10 @@ export class Session implements AsyncDisposable {
   constructor(options: SessionOptions, host?: Host) {
     this.#options = options;
     this.#given = host;
-    this.#ledger = new Ledger(join(options.workFolder, `ledger-${options.runId}.sqlite`), Date.now);
+    const ledger = join(options.workFolder, 'ledger.sqlite');
+    // The one of the last run, with what its writer may have left open.
+    for (const suffix of ['', '-wal', '-shm']) rmSync(`${ledger}${suffix}`, { force: true });
+    this.#ledger = new Ledger(ledger, Date.now);
   }
 
   get runId(): string {

@@ -156,6 +156,8 @@ async function layBind(bind: ShadowBind): Promise<void> {
 export class RunningStack {
   readonly project: Project;
   readonly #probes = new Map<string, Promise<Probe>>();
+  /** Services that were seen to run: their end is no success. */
+  readonly #longRunning = new Set<string>();
 
   constructor(project: Project) {
     this.project = project;
@@ -210,12 +212,15 @@ export class RunningStack {
     const states = await Promise.all(
       services.map(async (service): Promise<[string, ServiceState]> => {
         let last: ServiceState = 'not-running';
-        const check = async (): Promise<'up' | undefined> => {
+        const check = async (): Promise<ServiceState | undefined> => {
           const container = await this.container(service);
           if (container?.State.Running !== true || container.State.Restarting) {
             last = 'not-running';
-            return container && isDone(container) ? 'up' : undefined;
+            // Nothing will start it again: there is nothing to wait for.
+            if (container && hasEnded(container)) return this.#isOneShot(service, container) ? 'up' : 'not-running';
+            return undefined;
           }
+          this.#longRunning.add(service);
           last = 'not-ready';
           return (await this.#healthy(container, deadline, limit)) ? 'up' : undefined;
         };
@@ -228,6 +233,11 @@ export class RunningStack {
       }),
     );
     return new Map(states);
+  }
+
+  /** Runs to its end by design, as an init service does. */
+  #isOneShot(service: string, { State }: Dockerode.ContainerInspectInfo): boolean {
+    return State.ExitCode === 0 && !this.#longRunning.has(service);
   }
 
   async #healthy(container: Dockerode.ContainerInspectInfo, deadline: number, signal: AbortSignal): Promise<boolean> {
@@ -243,13 +253,11 @@ export class RunningStack {
   }
 }
 
-/** A container that ran to its end, as an init service does. */
-function isDone(container: Dockerode.ContainerInspectInfo): boolean {
-  return container.State.Status === 'exited' && container.State.ExitCode === 0 && !restarts(container);
-}
-
-function restarts(container: Dockerode.ContainerInspectInfo): boolean {
-  return ['always', 'unless-stopped'].includes(container.HostConfig.RestartPolicy?.Name ?? '');
+/** A container that stands still and that the engine will not start again. */
+function hasEnded({ State, HostConfig }: Dockerode.ContainerInspectInfo): boolean {
+  if (State.Status !== 'exited' && State.Status !== 'dead') return false;
+  const policy = HostConfig.RestartPolicy?.Name ?? '';
+  return policy === '' || policy === 'no' || (policy === 'on-failure' && State.ExitCode === 0);
 }
 
 function composeFault(code: 'BUILD_FAILED' | 'UP_FAILED', result: CliResult): OutlastError {
