@@ -131,7 +131,9 @@ export class PrivateHost implements Host {
   async exec(argv: readonly string[], options: CliOptions = {}): Promise<CliResult> {
     const init = this.#machine?.init;
     if (!init) throw new OutlastError('INTERNAL', 'The private host is not running.');
-    const enter = ['--target', String(init.pid), '--mount', '--pid', '--ipc', '--uts', '--net', '--', ...argv];
+    // The program is a child of nsenter's, which would leave it behind when it is ended itself.
+    const tied = ['setpriv', '--pdeathsig', 'KILL', '--', ...argv];
+    const enter = ['--target', String(init.pid), '--mount', '--pid', '--ipc', '--uts', '--net', '--', ...tied];
     const env = { PATH: this.#path, ...xtablesEnv(this.toolchain) };
     return runDocker('nsenter', enter, env, options);
   }
