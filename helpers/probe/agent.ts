@@ -4,12 +4,12 @@
  */
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { openStore } from '../stores/drivers.ts';
 import type { DriverContext, OpenStore, StoreDefinition } from '../stores/store.ts';
 import { untilHealthy } from './health.ts';
 import { actAs, identityOf, mainPid } from './identity.ts';
+import { linesOf } from './lines.ts';
 import type { Reply, Request } from './protocol.ts';
 import { isWritable } from './writable.ts';
 
@@ -95,7 +95,7 @@ async function main(): Promise<void> {
   const stores = new Stores();
   const closing = new AbortController();
   const pending = new Set<Promise<void>>();
-  for await (const line of createInterface({ input: process.stdin })) {
+  for await (const line of linesOf(process.stdin)) {
     const request = JSON.parse(line) as Request;
     const work = answer(request, stores, closing.signal).then(
       (value) => send({ id: request.id, ok: true, value }),

@@ -1,10 +1,9 @@
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { PassThrough, type Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type Dockerode from 'dockerode';
 import type { Integrity, StoreDefinition } from '../stores/store.ts';
 import type { Marker, ReadRow } from '../verdict/model.ts';
+import { linesOf } from './lines.ts';
 import { AGENT_ARGV, AGENT_ENV } from './toolbox.ts';
 import type { HealthResult, Probe } from './probe.ts';
 import type { Operation, Operations, Reply } from './protocol.ts';
@@ -47,6 +46,14 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
+function parseReply(line: string): Reply | null {
+  try {
+    return JSON.parse(line) as Reply;
+  } catch {
+    return null;
+  }
+}
+
 class ExecProbe implements Probe {
   readonly containerId: string;
   readonly #stream: Duplex;
@@ -60,11 +67,16 @@ class ExecProbe implements Probe {
     this.containerId = containerId;
     this.#stream = stream;
     const lines = createInterface({ input: stdout });
-    lines.on('line', (line) => this.#settle(JSON.parse(line) as Reply));
+    lines.on('line', (line) => {
+      const reply = parseReply(line);
+      if (reply) this.#settle(reply);
+      // The engine's own word, where the agent could not be started.
+      else this.#fail(new Error(`The agent does not answer. ${line}`));
+    });
     stderr.on('data', (chunk: Buffer) => {
       this.#said = (this.#said + chunk.toString()).slice(-STDERR_LIMIT);
     });
-    this.#ended = once(lines, 'close').then(() => this.#fail(new Error(`The agent ended. ${this.#said}`.trim())));
+    this.#ended = this.#listen(stdout);
     stream.once('end', () => stdout.end());
     stream.once('close', () => stdout.end());
     stream.once('error', (error) => this.#fail(error));
@@ -106,6 +118,16 @@ class ExecProbe implements Probe {
     await Promise.race([this.#ended, delay(END_MS, undefined, { ref: false })]);
     this.#stream.destroy();
     this.#fail(new Error('The probe is closed.'));
+  }
+
+  /** Settles what is answered until the agent ends. */
+  async #listen(stdout: PassThrough): Promise<void> {
+    try {
+      for await (const line of linesOf(stdout)) this.#settle(JSON.parse(line) as Reply);
+      this.#fail(new Error(`The agent ended. ${this.#said}`.trim()));
+    } catch (error) {
+      this.#fail(new Error('The agent cannot be understood.', { cause: error }));
+    }
   }
 
   async #ask<K extends Operation>(op: K, ask: Operations[K]['ask']): Promise<Operations[K]['answer']> {

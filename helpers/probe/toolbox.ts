@@ -47,6 +47,7 @@ const MODULES = [
   'probe/agent',
   'probe/health',
   'probe/identity',
+  'probe/lines',
   'probe/writable',
   'stores/drivers',
   'stores/files',
