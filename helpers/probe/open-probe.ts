@@ -66,13 +66,6 @@ class ExecProbe implements Probe {
   constructor(containerId: string, stream: Duplex, stdout: PassThrough, stderr: PassThrough, signal?: AbortSignal) {
     this.containerId = containerId;
     this.#stream = stream;
-    const lines = createInterface({ input: stdout });
-    lines.on('line', (line) => {
-      const reply = parseReply(line);
-      if (reply) this.#settle(reply);
-      // The engine's own word, where the agent could not be started.
-      else this.#fail(new Error(`The agent does not answer. ${line}`));
-    });
     stderr.on('data', (chunk: Buffer) => {
       this.#said = (this.#said + chunk.toString()).slice(-STDERR_LIMIT);
     });
@@ -122,12 +115,13 @@ class ExecProbe implements Probe {
 
   /** Settles what is answered until the agent ends. */
   async #listen(stdout: PassThrough): Promise<void> {
-    try {
-      for await (const line of linesOf(stdout)) this.#settle(JSON.parse(line) as Reply);
-      this.#fail(new Error(`The agent ended. ${this.#said}`.trim()));
-    } catch (error) {
-      this.#fail(new Error('The agent cannot be understood.', { cause: error }));
+    for await (const line of linesOf(stdout)) {
+      const reply = parseReply(line);
+      if (reply) this.#settle(reply);
+      // The engine's own word, where the agent could not be started.
+      else this.#fail(new Error(`The agent does not answer. ${line}`));
     }
+    this.#fail(new Error(`The agent ended. ${this.#said}`.trim()));
   }
 
   async #ask<K extends Operation>(op: K, ask: Operations[K]['ask']): Promise<Operations[K]['answer']> {
