@@ -1,8 +1,12 @@
 import { defineConfig } from 'vitest/config';
+import { DISRUPTIONS } from './helpers/disruptions/catalogue.ts';
 
 export default defineConfig({
   test: {
-    reporters: ['default', './reports/vitest-reporter.ts'],
+    reporters: [
+      'default',
+      ['./reports/vitest-reporter.ts', { watched: DISRUPTIONS.map(({ id }) => `suites/${id}.spec.ts`) }],
+    ],
     projects: [
       {
         test: {

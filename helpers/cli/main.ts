@@ -32,11 +32,10 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--store <ids>', 'only these stores', list)
     .addOption(new Option('--host <kind>', 'where the stack runs').choices(['ambient', 'private']))
     .option('--out <folder>', 'where the report goes', 'outlast-report')
-    .option('--markers <count>', 'rows written to each store before each disruption', count, 20)
+    .option('--markers <count>', 'rows written to each store before each disruption', count, 10)
     .option('--seed <text>', 'makes the rows the same again', 'outlast')
     .option('--timeout <seconds>', 'how long services may take to become ready', count, 60)
     .option('--config <file>', 'the configuration (default: outlast.yaml beside the Compose file)')
-    .option('--keep', 'leave the shadow running on the ambient engine', false)
     .action(async (options: RunOptions) => {
       exitCode = await run(options, interrupt.signal);
     });
@@ -79,10 +78,13 @@ function explain(thrown: unknown, signal: AbortSignal): number {
   return error.exitCode;
 }
 
+/** SQLite says the last one where it cannot even make its shared memory. */
+const DISK_FULL: ReadonlySet<string> = new Set(['ENOSPC', 'SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE']);
+
 function asOutlastError(thrown: unknown): OutlastError {
   if (thrown instanceof OutlastError) return thrown;
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-  if ((error as NodeJS.ErrnoException).code === 'ENOSPC')
+  if (DISK_FULL.has((error as NodeJS.ErrnoException).code ?? ''))
     return new OutlastError('DISK_FULL', error.message, { cause: error });
   return new OutlastError('INTERNAL', error.message, { detail: error.stack, cause: error });
 }

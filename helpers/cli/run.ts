@@ -61,7 +61,11 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<num
   await using session = new Session(sessionOptions);
   await showProgress(session, disruptions, cells);
 
-  const report = assembleReport(session, await session.record(), { cells, startedAt, durationMs: Math.round(performance.now() - began) });
+  const report = assembleReport(session, await session.record(), {
+    cells,
+    startedAt,
+    durationMs: Math.round(performance.now() - began),
+  });
   await writeJson(join(out, 'report.json'), report);
   await writeFile(join(out, 'report.md'), renderMarkdown(report));
   process.stdout.write(

@@ -12,6 +12,8 @@ import { ensureBaseImage, type BaseImage } from '../host/base-image.ts';
 import { packagedTools } from '../host/engine/packaged.ts';
 import { findProgram, pathFolders } from '../host/engine/programs.ts';
 import type { Host, HostKind } from '../host/host.ts';
+import { findAmbientEngine } from '../host/ambient-host.ts';
+import { ensureImage, type ImageOptions } from '../host/images.ts';
 import { openHost } from '../host/open-host.ts';
 import { buildToolbox, type ToolboxOptions } from '../probe/toolbox.ts';
 import type { ComposeFiles } from '../stack/compose-files.ts';
@@ -109,10 +111,18 @@ export class Session implements AsyncDisposable {
     const home = await outlastHome();
     const { signal } = this.#options;
     const model = this.#model as ProjectModel;
+    const images: ImageOptions = {
+      home,
+      ambient: host.kind === 'private' ? await findAmbientEngine() : null,
+      signal,
+    };
     const base = Object.values(model.services)
       .map((service) => service.build?.args?.[BASE_IMAGE_ARG])
       .find((image) => typeof image === 'string');
-    if (base !== undefined) this.#baseImage = await ensureBaseImage(host, base, { home, signal });
+    if (base !== undefined) this.#baseImage = await ensureBaseImage(host, base, images);
+    for (const { image, build } of Object.values(model.services)) {
+      if (image !== undefined && !build) await ensureImage(host, image, images);
+    }
     this.#project = await Project.prepare(host, model, {
       runId: this.runId,
       toolbox: await buildToolbox({ home, git: await gitForToolbox(home, signal) }),

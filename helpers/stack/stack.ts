@@ -222,7 +222,7 @@ export class RunningStack {
           }
           this.#longRunning.add(service);
           last = 'not-ready';
-          return (await this.#healthy(container, deadline, limit)) ? 'up' : undefined;
+          return (await this.#healthy(container, deadline, signal)) ? 'up' : undefined;
         };
         try {
           return [service, await untilEvent(this.project.host.docker, this.project.name, check, limit)];
@@ -240,7 +240,7 @@ export class RunningStack {
     return State.ExitCode === 0 && !this.#longRunning.has(service);
   }
 
-  async #healthy(container: Dockerode.ContainerInspectInfo, deadline: number, signal: AbortSignal): Promise<boolean> {
+  async #healthy(container: Dockerode.ContainerInspectInfo, deadline: number, signal?: AbortSignal): Promise<boolean> {
     const test = (container.Config.Healthcheck as { Test?: string[] } | undefined)?.Test ?? [];
     if (test.length === 0 || test[0] === 'NONE') return true;
     try {

@@ -19,15 +19,16 @@ export async function untilEvent<T>(
   events.on('data', () => wake.resolve());
   events.on('error', (error: Error) => wake.reject(error));
   events.on('end', () => wake.reject(new Error('The engine closed its event stream.')));
-  const abort = (): void => wake.reject(signal.reason as Error);
+  const aborted = Promise.withResolvers<never>();
+  aborted.promise.catch(() => {});
+  const abort = (): void => aborted.reject(signal.reason as Error);
   signal.addEventListener('abort', abort, { once: true });
   try {
     for (;;) {
-      const found = await check();
+      const found = await Promise.race([check(), aborted.promise]);
       if (found !== undefined) return found;
-      await wake.promise;
+      await Promise.race([wake.promise, aborted.promise]);
       wake = Promise.withResolvers();
-      if (signal.aborted) abort();
     }
   } finally {
     wake.promise.catch(() => {});

@@ -1,0 +1,200 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { dir } from 'tmp-promise';
+import { describe, test as base } from 'vitest';
+import { outlast } from '../fixtures/cli.ts';
+
+const BUILD = `
+    build: { context: ., args: { BASE_IMAGE: '\${BASE_IMAGE:-node:24-bookworm-slim}' } }`;
+const STORES = `stores:
+  - { id: rows, kind: files, service: app, path: /data }
+`;
+const DOCKERFILE = `ARG BASE_IMAGE
+FROM \${BASE_IMAGE}
+`;
+const VOLUME = `
+    volumes: ['data:/data']
+volumes: { data: {} }
+`;
+
+const test = base
+  .extend('folder', async ({}, { onCleanup }) => {
+    const made = await dir({ prefix: 'outlast-bad-', unsafeCleanup: true });
+    onCleanup(async () => made.cleanup());
+    return made.path;
+  })
+  .extend('lay', ({ folder }) => async (files: Readonly<Record<string, string>>) => {
+    for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+  });
+
+interface Case {
+  readonly what: string;
+  readonly files?: Readonly<Record<string, string>>;
+  readonly args?: readonly string[];
+  readonly exit: number;
+  readonly code: string;
+  /** What the message must tell besides the code. */
+  readonly says: string;
+}
+
+const sound = {
+  'compose.yaml': `name: bad\nservices:\n  app:${BUILD}${VOLUME}`,
+  'outlast.yaml': STORES,
+  Dockerfile: DOCKERFILE,
+};
+
+const CASES: readonly Case[] = [
+  { what: 'no Compose file', exit: 2, code: 'NO_COMPOSE_FILE', says: 'compose.yaml' },
+  {
+    what: 'a Compose file that is not there',
+    args: ['-f', 'nowhere.yaml'],
+    exit: 2,
+    code: 'NO_COMPOSE_FILE',
+    says: 'nowhere.yaml',
+  },
+  {
+    what: 'invalid YAML',
+    files: { 'compose.yaml': 'services:\n  app: [\n' },
+    exit: 2,
+    code: 'COMPOSE_INVALID',
+    says: 'compose.yaml:3',
+  },
+  {
+    what: 'what Compose refuses',
+    files: { 'compose.yaml': 'services:\n  app:\n    image: a\n    imge: b\n' },
+    exit: 2,
+    code: 'COMPOSE_INVALID',
+    says: 'imge',
+  },
+  {
+    what: 'a service with no image',
+    files: { 'compose.yaml': 'name: bad\nservices:\n  app: {}\n' },
+    exit: 2,
+    code: 'SERVICE_WITHOUT_IMAGE',
+    says: 'app',
+  },
+  {
+    what: 'a key that could do harm',
+    files: { ...sound, 'compose.yaml': `name: bad\nservices:\n  app:\n    privileged: true${BUILD}${VOLUME}` },
+    exit: 2,
+    code: 'KEY_REFUSED',
+    says: 'services.app.privileged',
+  },
+  {
+    what: 'an unknown key in outlast.yaml',
+    files: { ...sound, 'outlast.yaml': `${STORES}\nstore: []\n` },
+    exit: 2,
+    code: 'CONFIG_INVALID',
+    says: 'outlast.yaml:1',
+  },
+  {
+    what: 'a store of a service that is not there',
+    files: { ...sound, 'outlast.yaml': STORES.replace('app', 'web') },
+    exit: 2,
+    code: 'CONFIG_INVALID',
+    says: '"web"',
+  },
+  {
+    what: 'an unknown store',
+    files: sound,
+    args: ['--store', 'nothing'],
+    exit: 2,
+    code: 'UNKNOWN_STORE',
+    says: 'rows',
+  },
+  {
+    what: 'no store at all',
+    files: { 'compose.yaml': `name: bad\nservices:\n  app:${BUILD}\n`, Dockerfile: DOCKERFILE },
+    exit: 2,
+    code: 'NO_STORES',
+    says: 'outlast.yaml',
+  },
+  {
+    what: 'an unknown disruption',
+    files: sound,
+    args: ['--only', 'earthquake'],
+    exit: 2,
+    code: 'UNKNOWN_DISRUPTION',
+    says: 'down-up',
+  },
+  {
+    what: 'an unknown flag',
+    files: sound,
+    args: ['--frobnicate'],
+    exit: 2,
+    code: 'unknown option',
+    says: '--frobnicate',
+  },
+  {
+    what: 'an output folder that cannot be written',
+    files: sound,
+    args: ['--out', 'compose.yaml'],
+    exit: 2,
+    code: 'OUTPUT_UNWRITABLE',
+    says: 'compose.yaml',
+  },
+  {
+    what: 'a build that fails',
+    files: { ...sound, Dockerfile: `${DOCKERFILE}RUN echo no luck; false\n` },
+    exit: 3,
+    code: 'BUILD_FAILED',
+    says: 'no luck',
+  },
+  {
+    what: 'an image that is nowhere',
+    files: { ...sound, 'compose.yaml': `name: bad\nservices:\n  app:\n    image: nowhere.invalid/nothing:1${VOLUME}` },
+    exit: 3,
+    code: 'IMAGE_UNAVAILABLE',
+    says: 'nowhere.invalid/nothing:1',
+  },
+  {
+    what: 'a service that never becomes healthy',
+    files: {
+      ...sound,
+      Dockerfile: `${DOCKERFILE}HEALTHCHECK CMD false\nCMD ["node", "-e", "console.log('here I am'); setInterval(() => {}, 1000)"]\n`,
+    },
+    args: ['--timeout', '2'],
+    exit: 3,
+    code: 'NEVER_READY',
+    says: 'here I am',
+  },
+  {
+    what: 'a service that crash-loops',
+    files: {
+      ...sound,
+      'compose.yaml': sound['compose.yaml'].replace('app:', 'app:\n    restart: always'),
+      Dockerfile: `${DOCKERFILE}HEALTHCHECK CMD false\nCMD ["node", "-e", "console.log('I give up'); process.exit(1)"]\n`,
+    },
+    args: ['--timeout', '3'],
+    exit: 3,
+    code: 'NEVER_READY',
+    says: 'I give up',
+  },
+];
+
+describe('bad input', () => {
+  test.for(CASES)(
+    '$what ends with $code',
+    async ({ files = {}, args = [], exit, code, says }, { folder, lay, expect, signal }) => {
+      await lay(files);
+      const result = await outlast(['run', ...args], { cwd: folder, signal });
+      expect(result.stderr).toContain(code);
+      expect(result.stderr).toContain(says);
+      expect(result.exitCode).toBe(exit);
+    },
+  );
+
+  test('a full disk ends with DISK_FULL', async ({ folder, lay, expect, onTestFinished, signal }) => {
+    await lay(sound);
+    const { path: full, cleanup } = await dir({ prefix: 'outlast-full-' });
+    await execa('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', full]);
+    onTestFinished(async () => {
+      await execa('umount', [full]);
+      await cleanup();
+    });
+    const result = await outlast(['run', '--out', full], { cwd: folder, signal });
+    expect(result.stderr).toContain('DISK_FULL');
+    expect(result.exitCode).toBe(3);
+  });
+});
