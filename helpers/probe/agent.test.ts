@@ -33,12 +33,12 @@ class Agent {
 }
 
 const test = base
-  .extend('agent', ({}, { onCleanup }) => {
+  .extend('agent', ({ task: _ }, { onCleanup }) => {
     const agent = new Agent();
     onCleanup(() => void agent.child.kill('SIGKILL'));
     return agent;
   })
-  .extend('folder', async ({}, { onCleanup }) => {
+  .extend('folder', async ({ task: _ }, { onCleanup }) => {
     const folder = await dir({ unsafeCleanup: true });
     onCleanup(async () => folder.cleanup());
     return folder.path;

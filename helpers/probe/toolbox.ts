@@ -161,7 +161,7 @@ async function agentCode(): Promise<Map<string, string>> {
 }
 
 function stripTypes(source: string): string {
-  const { emitWarning } = process;
+  const emitWarning = process.emitWarning.bind(process);
   // Node tells that the function is experimental; that is no concern of the user's.
   process.emitWarning = () => {};
   try {

@@ -18,12 +18,12 @@ const context: DriverContext = {
 };
 
 const test = base
-  .extend('folder', async ({}, { onCleanup }) => {
+  .extend('folder', async ({ task: _ }, { onCleanup }) => {
     const folder = await dir({ unsafeCleanup: true });
     onCleanup(async () => folder.cleanup());
     return folder.path;
   })
-  .extend('serve', ({}, { onCleanup }) => {
+  .extend('serve', ({ task: _ }, { onCleanup }) => {
     return async (listener: RequestListener): Promise<StoreDefinition & { kind: 'http' }> => {
       const server = createServer(listener);
       await new Promise<void>((resolve) => {
@@ -50,14 +50,20 @@ function marker(seq: number) {
   return makeMarker({ seed: 's', nonce: 'n', store: 's', epoch: 0, seq });
 }
 
-describe('sqlite', () => {
-  const at = (folder: string): StoreDefinition => ({ id: 's', kind: 'sqlite', service: 'a', path: join(folder, 'db') });
+function databaseIn(folder: string): StoreDefinition {
+  return { id: 's', kind: 'sqlite', service: 'a', path: join(folder, 'db') };
+}
 
+function git(folder: string, ...args: string[]): string {
+  return execFileSync('git', ['-C', join(folder, 'outlast-markers'), ...args], { encoding: 'utf8' });
+}
+
+describe('sqlite', () => {
   test.for(['wal', 'delete'])("leaves the app's journal mode at %s", async (mode, { folder, expect }) => {
     const app = new Database(join(folder, 'db'));
     app.pragma(`journal_mode = ${mode}`);
     app.exec('CREATE TABLE tasks (id)');
-    const store = await openStore(at(folder), context);
+    const store = await openStore(databaseIn(folder), context);
     expect(await store.write(marker(1))).toBe(true);
     expect(await store.read()).toEqual([{ id: marker(1).id, payload: marker(1).payload }]);
     await store.close();
@@ -67,7 +73,7 @@ describe('sqlite', () => {
 
   test('reads a database without the table as empty', async ({ folder, expect }) => {
     new Database(join(folder, 'db')).exec('CREATE TABLE tasks (id)').close();
-    const store = await openStore(at(folder), context);
+    const store = await openStore(databaseIn(folder), context);
     expect(await store.read()).toEqual([]);
     await store.close();
     const database = new Database(join(folder, 'db'));
@@ -77,7 +83,7 @@ describe('sqlite', () => {
 
   test('cannot be read when it is no database, and says so in the check', async ({ folder, expect }) => {
     writeFileSync(join(folder, 'db'), 'x'.repeat(5000));
-    const store = await openStore(at(folder), context);
+    const store = await openStore(databaseIn(folder), context);
     await expect(store.read()).rejects.toThrow('not a database');
     expect(await store.integrity()).toMatchObject({ ok: false });
     await store.close();
@@ -116,9 +122,6 @@ describe('files', () => {
 });
 
 describe('git', () => {
-  const git = (folder: string, ...args: string[]): string =>
-    execFileSync('git', ['-C', join(folder, 'outlast-markers'), ...args], { encoding: 'utf8' });
-
   test('makes one commit for each marker, and leaves nothing uncommitted', async ({ folder, expect }) => {
     const store = await openStore({ id: 's', kind: 'git', service: 'a', path: folder }, context);
     for (const seq of [1, 2, 3]) expect(await store.write(marker(seq))).toBe(true);
@@ -132,7 +135,7 @@ describe('git', () => {
     const store = await openStore({ id: 's', kind: 'git', service: 'a', path: folder }, context);
     await store.write(marker(1));
     const markers = join(folder, 'outlast-markers');
-    writeFileSync(join(markers, `${marker(2).id}`), 'not committed');
+    writeFileSync(join(markers, marker(2).id), 'not committed');
     rmSync(join(markers, marker(1).hash.slice(0, 2)), { recursive: true });
     expect(await store.read()).toEqual([{ id: marker(1).id, payload: marker(1).payload }]);
   });
