@@ -25,17 +25,19 @@ unshare --mount --propagation private slirp4netns --configure --mtu=65520 --disa
 resolv=$(readlink -f /etc/resolv.conf)
 mount -t tmpfs -o mode=755 tmpfs /run
 echo "$OUTLAST_BOOT" >/run/outlast-boot
+# Engines make folders and keys in these; the machine is to keep its own as they are.
+for folder in /etc /opt; do
+  layer=/run/outlast-layer$folder
+  mkdir -p "$layer/upper" "$layer/work"
+  mount -t overlay -o "lowerdir=$folder,upperdir=$layer/upper,workdir=$layer/work" overlay "$folder" 2>/dev/null || true
+done
+mount --bind "$OUTLAST_SLOT/ld.so.cache" /etc/ld.so.cache
 echo nameserver 10.0.2.3 >/run/outlast-resolv.conf
 case $resolv in
   /run/*) mkdir -p "\${resolv%/*}"; cp /run/outlast-resolv.conf "$resolv" ;;
   *) if [ -e "$resolv" ]; then mount --bind /run/outlast-resolv.conf "$resolv"; fi ;;
 esac
 echo outlast >/proc/sys/kernel/hostname
-# The engine makes a folder below /opt; it is to be the only one to see it.
-if [ -d /opt ]; then
-  mkdir -p /run/outlast-opt/upper /run/outlast-opt/work
-  mount -t overlay -o lowerdir=/opt,upperdir=/run/outlast-opt/upper,workdir=/run/outlast-opt/work overlay /opt 2>/dev/null || true
-fi
 exec nsenter --net="$OUTLAST_RUN/net" sh -c "$OUTLAST_INIT" outlast-host "$OUTLAST_SLOT"
 `;
 
@@ -48,7 +50,7 @@ iptables -A DOCKER-USER -o tap0 -j REJECT
 iptables -A FORWARD -j DOCKER-USER
 dockerd --config-file "$OUTLAST_SLOT/daemon.json" --data-root "$OUTLAST_SLOT/world/docker" --exec-root /run/docker \\
   -p /run/docker.pid -H "unix://$OUTLAST_RUN/docker.sock" --cgroup-parent "$OUTLAST_CGROUP" \\
-  --exec-opt native.cgroupdriver=cgroupfs $OUTLAST_ENGINE_FLAGS &
+  --exec-opt native.cgroupdriver=cgroupfs &
 engine=$!
 trap 'kill -TERM $engine' TERM
 code=0

@@ -217,8 +217,6 @@ export class PrivateHost implements Host {
   async #boot(signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted();
     await rm(this.#socket, { force: true });
-    const oldEngine = Number.parseInt(this.toolchain.engine.version, 10) < 24;
-    const keyFile = path.join(this.#slot.folder, 'world/docker/key.json');
     this.#machine = await startMachine(this.engineLog, this.#slot.folder, {
       OUTLAST_SLOT: this.#slot.folder,
       OUTLAST_SLOTS: this.#slots,
@@ -227,8 +225,6 @@ export class PrivateHost implements Host {
       OUTLAST_BUSYBOX: this.toolchain.tools.busybox,
       OUTLAST_CGROUP: cgroupOf(this.#slot.folder),
       OUTLAST_INIT: INIT,
-      // These engines keep a key in the system's configuration folder otherwise.
-      OUTLAST_ENGINE_FLAGS: oldEngine ? `--deprecated-key-path=${keyFile}` : '',
       PATH: this.#path,
       ...xtablesEnv(this.toolchain),
     });
