@@ -17,8 +17,9 @@ class Agent {
   readonly child: ChildProcessWithoutNullStreams;
   readonly #replies: AsyncIterator<string>;
 
-  constructor() {
-    this.child = spawn(process.execPath, [fileURLToPath(new URL('./agent.ts', import.meta.url))]);
+  constructor(signal: AbortSignal) {
+    this.child = spawn(process.execPath, [fileURLToPath(new URL('./agent.ts', import.meta.url))], { signal });
+    this.child.on('error', () => {});
     this.#replies = linesOf(this.child.stdout);
   }
 
@@ -33,13 +34,13 @@ class Agent {
 }
 
 const test = base
-  .extend('agent', ({ task: _ }, { onCleanup }) => {
-    const agent = new Agent();
+  .extend('agent', ({ signal }, { onCleanup }) => {
+    const agent = new Agent(signal);
     onCleanup(() => void agent.child.kill('SIGKILL'));
     return agent;
   })
-  .extend('folder', async ({ task: _ }, { onCleanup }) => {
-    const folder = await dir({ unsafeCleanup: true });
+  .extend('folder', async ({ task }, { onCleanup }) => {
+    const folder = await dir({ prefix: `outlast-${task.id}`, unsafeCleanup: true });
     onCleanup(async () => folder.cleanup());
     return folder.path;
   });

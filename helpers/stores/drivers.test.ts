@@ -18,16 +18,16 @@ const context: DriverContext = {
 };
 
 const test = base
-  .extend('folder', async ({ task: _ }, { onCleanup }) => {
-    const folder = await dir({ unsafeCleanup: true });
+  .extend('folder', async ({ task }, { onCleanup }) => {
+    const folder = await dir({ prefix: `outlast-${task.id}`, unsafeCleanup: true });
     onCleanup(async () => folder.cleanup());
     return folder.path;
   })
-  .extend('serve', ({ task: _ }, { onCleanup }) => {
+  .extend('serve', ({ signal }, { onCleanup }) => {
     return async (listener: RequestListener): Promise<StoreDefinition & { kind: 'http' }> => {
       const server = createServer(listener);
       await new Promise<void>((resolve) => {
-        server.listen(0, '127.0.0.1', resolve);
+        server.listen({ port: 0, host: '127.0.0.1', signal }, resolve);
       });
       onCleanup(() => {
         server.closeAllConnections();
