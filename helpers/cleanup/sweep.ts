@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { findAmbientEngine } from '../host/ambient-host.ts';
-import { tryLock, type Lock } from '../host/lock.ts';
+import { tryLock, withLock, type Lock } from '../host/lock.ts';
 import { killForGood } from '../host/process-identity.ts';
 import { clearSlot } from '../host/private-host.ts';
 import { existingSlots, isOccupied, tryAcquire } from '../host/slot.ts';
@@ -18,14 +18,17 @@ interface DeadRun {
 
 /** Removes what dead runs have left behind, and only that, and tells what it was. A run that lives holds its lock, a host its slot. */
 export async function sweep(home: string): Promise<string[]> {
-  const dead = await findDeadRuns(home);
-  try {
-    const [slots, ambient] = await Promise.all([sweepSlots(home), sweepAmbient(dead)]);
-    const others = await Promise.all(dead.map((run) => sweepRun(home, run)));
-    return [...slots, ...ambient, ...others.flat()];
-  } finally {
-    for (const { lock } of dead) lock.release();
-  }
+  // One at a time: whoever asks for a sweep may rely on what another one has begun.
+  return withLock(path.join(home, 'sweep.lock'), async () => {
+    const dead = await findDeadRuns(home);
+    try {
+      const [slots, ambient] = await Promise.all([sweepSlots(home), sweepAmbient(dead)]);
+      const others = await Promise.all(dead.map((run) => sweepRun(home, run)));
+      return [...slots, ...ambient, ...others.flat()];
+    } finally {
+      for (const { lock } of dead) lock.release();
+    }
+  });
 }
 
 async function findDeadRuns(home: string): Promise<DeadRun[]> {

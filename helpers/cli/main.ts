@@ -13,7 +13,8 @@ import { run, type RunOptions } from './run.ts';
 export async function main(argv: readonly string[]): Promise<number> {
   const interrupt = new AbortController();
   const abort = (): void => interrupt.abort(new OutlastError('INTERRUPTED', 'Interrupted.'));
-  process.once('SIGINT', abort).once('SIGTERM', abort);
+  // Not `once`: a listener that has gone by the time the others run lets them end the process.
+  process.on('SIGINT', abort).on('SIGTERM', abort);
   let exitCode = 0;
   const program = new Command('outlast')
     .description('Proves whether the data of a Docker Compose stack outlives what will happen to it.')
