@@ -144,5 +144,4 @@ export type ReportHost = Report['hosts'][number];
 export type ReportStore = Report['stores'][number];
 export type ReportClaim = Report['claims'][number];
 export type ReportControl = Report['controls'][number];
-export type ReportFinding = Report['findings'][number];
 export type { Verdict };

@@ -18,7 +18,7 @@ describe('down-volumes', () => {
 
   test('control: a removal that leaves the volumes alone is no proof', async ({ bringUp, expect, task }) => {
     const { matrix } = await bringUp('no-restart-policy');
-    const [cell] = await matrix.run({ ...downVolumes, inject: downUp.inject });
+    const [cell] = await matrix.run({ ...downVolumes, inject: async (context) => downUp.inject(context) });
     const control = { id: 'no-restart-policy/down-volumes', expected: 'unknown', outcome: cell?.outcome ?? 'none' };
     task.meta.persistence = {
       controls: [{ ...control, caught: cell?.outcome === 'unknown', reason: cell?.reason ?? null }],

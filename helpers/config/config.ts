@@ -30,7 +30,7 @@ const schema = z.strictObject({ stores: z.array(store).min(1) });
 /** What `outlast.yaml` says: only what cannot be known otherwise. */
 export type Config = z.infer<typeof schema>;
 
-export const CONFIG_FILE = 'outlast.yaml';
+const CONFIG_FILE = 'outlast.yaml';
 
 /**
  * Reads `outlast.yaml`. Nothing in it is executed.
@@ -50,7 +50,7 @@ export async function readConfig(folder: string, file?: string): Promise<Config 
 }
 
 /** @throws OutlastError CONFIG_INVALID with file and line. */
-export function parseConfig(text: string, path: string): Config {
+function parseConfig(text: string, path: string): Config {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
   const at = (offset: number): string => `${path}:${lines.linePos(offset).line}`;

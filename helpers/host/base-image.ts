@@ -21,7 +21,7 @@ export interface BaseImage {
 }
 
 /** Set on an assembled image; the value is the version of Node in it. */
-export const BASE_LABEL = 'dev.outlast.base';
+const BASE_LABEL = 'dev.outlast.base';
 
 /** An image with Node, npm, git and tini to build on: the official one where it can be had, else one assembled from this machine's own programs. */
 export async function ensureBaseImage(

@@ -70,7 +70,7 @@ export class PrivateHost implements Host {
       const { path: runFolder } = await dir({ prefix: RUN_FOLDER_PREFIX, tmpdir: shortTmpdir(), mode: 0o700 });
       host = new PrivateHost(slot, runFolder, slotsFolder(home), toolchain);
       await recordTenant(slot.folder, { init: null, runFolder, toolchain });
-      await writeDockerConfig(host.#configFolder, toolchain.plugins);
+      await writeDockerConfig(host.dockerConfig, toolchain.plugins);
       await host.#firstBoot(signal);
       await removeEverything(host.docker);
       return host;
@@ -100,7 +100,8 @@ export class PrivateHost implements Host {
     return path.join(this.#runFolder, 'docker.sock');
   }
 
-  get #configFolder(): string {
+  /** Folder of the Docker CLI's configuration, with its plugins. */
+  get dockerConfig(): string {
     return path.join(this.#runFolder, 'config');
   }
 
@@ -123,7 +124,7 @@ export class PrivateHost implements Host {
   }
 
   cli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
-    const env = { DOCKER_HOST: this.dockerHost, DOCKER_CONFIG: this.#configFolder };
+    const env = { DOCKER_HOST: this.dockerHost, DOCKER_CONFIG: this.dockerConfig };
     return runDocker(this.toolchain.engine.docker, args, env, options);
   }
 

@@ -19,7 +19,7 @@ export async function identify(pid: number): Promise<ProcessIdentity | null> {
 }
 
 /** Whether the very process still lives and its command line names `mark`. */
-export async function isStill(identity: ProcessIdentity, mark: string): Promise<boolean> {
+async function isStill(identity: ProcessIdentity, mark: string): Promise<boolean> {
   const now = await identify(identity.pid);
   if (now?.startTime !== identity.startTime) return false;
   const commandLine = await readFile(`/proc/${identity.pid}/cmdline`, 'utf8').catch(() => '');

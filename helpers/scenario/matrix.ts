@@ -23,7 +23,7 @@ export interface MatrixOptions {
  * A stack that was just brought up, ready to be disrupted.
  * @throws OutlastError as `Project.up`
  */
-export async function freshSetting(options: MatrixOptions): Promise<ScenarioSetting> {
+async function freshSetting(options: MatrixOptions): Promise<ScenarioSetting> {
   const { project, signal, timeoutMs } = options;
   const stack = await project.up(timeoutMs, signal);
   const setting = {

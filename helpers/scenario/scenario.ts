@@ -175,7 +175,8 @@ async function writeEpoch(setting: ScenarioSetting, probes: Probes, epoch: numbe
   await Promise.all(
     setting.stores.map(async (store) => {
       const probe = probes.get(store.service);
-      for (let seq = 0; probe && seq < setting.markers; seq++) {
+      if (!probe) return;
+      for (let seq = 0; seq < setting.markers; seq++) {
         setting.signal.throwIfAborted();
         await writeMarker(setting, probe, store, epoch, seq);
       }

@@ -1,8 +1,7 @@
 import type Dockerode from 'dockerode';
 import type { Host } from '../host/host.ts';
 
-export const FACT_KINDS = ['boot', 'engine', 'container', 'image', 'started', 'network', 'volume'] as const;
-export type FactKind = (typeof FACT_KINDS)[number];
+type FactKind = 'boot' | 'engine' | 'container' | 'image' | 'started' | 'network' | 'volume';
 
 /** One thing that can be checked before and after: `app container 3f1c…`. */
 export interface Fact {
@@ -28,8 +27,8 @@ export interface Proof {
   readonly unchanged: readonly string[];
 }
 
-export const SERVICE_LABEL = 'com.docker.compose.service';
-export const PROJECT_LABEL = 'com.docker.compose.project';
+const SERVICE_LABEL = 'com.docker.compose.service';
+const PROJECT_LABEL = 'com.docker.compose.project';
 
 /** Everything of a project that a disruption may or may not change, as the engine reports it. */
 export async function attest(host: Host, project: string): Promise<Fact[]> {

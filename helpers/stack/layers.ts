@@ -16,7 +16,7 @@ type Inspected = Pick<Dockerode.ContainerInspectInfo, 'Id' | 'Mounts' | 'HostCon
  * @param named volumes that the Compose file names; any other volume is anonymous.
  */
 export function placementOf(container: Inspected, path: string, named: ReadonlySet<string>): Placement {
-  const tmpfs = Object.keys((container.HostConfig.Tmpfs as Record<string, string> | undefined) ?? {});
+  const tmpfs = Object.keys(container.HostConfig.Tmpfs ?? {});
   const mounts: { target: string; placement: Placement }[] = [
     ...tmpfs.map((target) => ({ target, placement: { layer: 'tmpfs' as const, source: target } })),
     ...container.Mounts.map((mount) => ({ target: mount.Destination, placement: mountPlacement(mount, named) })),

@@ -1,5 +1,5 @@
 /** Where an engine came from. */
-export type EngineOrigin = 'installed' | 'archive' | 'packages';
+type EngineOrigin = 'installed' | 'archive' | 'packages';
 
 /** The programs of a Docker Engine. All paths are absolute. */
 export interface Engine {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { execa } from 'execa';
 
 /** Folders of programs below a root. */
-export const PROGRAM_FOLDERS: readonly string[] = [
+const PROGRAM_FOLDERS: readonly string[] = [
   'usr/sbin',
   'usr/bin',
   'sbin',
