@@ -77,7 +77,7 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<num
 function chosen({ only, skip = [] }: RunOptions): Disruption[] {
   const named = only?.map(disruptionOf);
   const left = new Set(skip.map(disruptionOf));
-  const disruptions = DISRUPTIONS.filter((one) => (named?.includes(one) ?? true) && !left.has(one));
+  const disruptions = DISRUPTIONS.filter((one) => (named?.includes(one) ?? !one.optional) && !left.has(one));
   if (disruptions.length === 0) throw new OutlastError('USAGE', '--only and --skip leave nothing to do.');
   return disruptions;
 }

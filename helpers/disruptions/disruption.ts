@@ -21,6 +21,8 @@ export interface Disruption {
   readonly id: string;
   /** What happens, in a few words. */
   readonly title: string;
+  /** Runs only where it is asked for by name. */
+  readonly optional?: true;
   /** Without this capability the cell is `not-run`; without anything built, `not-applicable`. */
   readonly needs: 'nothing' | 'build' | 'reboot' | 'crash';
   /** What must have changed and what must not; the proof is held against it. */
@@ -30,6 +32,8 @@ export interface Disruption {
   /** What a sound stack must show for a store on this layer. */
   expected(layer: Layer): readonly Outcome[];
   inject(context: DisruptionContext): Promise<readonly Step[]>;
+  /** Takes back what `inject` left behind, after the stores were read. Idempotent. Absent: there is nothing to take back. */
+  readonly heal?: (context: DisruptionContext) => Promise<readonly Step[]>;
 }
 
 /** Runs `docker compose` on the shadow and keeps what it said. */

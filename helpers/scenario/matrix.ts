@@ -77,8 +77,25 @@ export class Matrix {
       return idle('not-run', 'stack-failed').map((cell) => ({ ...cell, evidence: [{ kind: 'note', text }] }));
     }
     const cells = await runScenario(this.#setting, disruption, this.#epoch++, onPhase);
-    this.#whole = cells.every((cell) => cell.outcome === 'survived');
+    const healed = await this.#heal(disruption);
+    this.#whole = healed && cells.every((cell) => cell.data === 'survived' && cell.ok);
     return cells;
+  }
+
+  /** @returns whether the stack is as it was before the disruption */
+  async #heal(disruption: Disruption): Promise<boolean> {
+    const { project, timeoutMs, signal } = this.#options;
+    if (!disruption.heal) return true;
+    const { stack } = this.#setting;
+    try {
+      const steps = await disruption.heal({ host: project.host, stack, signal });
+      if (steps.some(({ exitCode }) => exitCode !== null && exitCode !== 0)) return false;
+      const states = await stack.ready(timeoutMs, signal);
+      return [...states.values()].every((state) => state === 'up');
+    } catch {
+      signal.throwIfAborted();
+      return false;
+    }
   }
 
   async #renew(): Promise<void> {
