@@ -1,4 +1,4 @@
-import type { Reason } from '../helpers/verdict/model.ts';
+import { UNMEASURED, type Reason } from '../helpers/verdict/model.ts';
 import type { Report, ReportCell, ReportClaim, ReportControl, ReportHost, ReportStack, ReportStore } from './model.ts';
 import { type PersistenceMeta, readMeta } from './persistence-meta.ts';
 
@@ -97,31 +97,13 @@ function doubtControl(control: ReportControl, { reason }: Doubt): ReportControl 
 /** Stands for a test that should have brought evidence. */
 function missingCell(test: TestRecord, { reason, text }: Doubt): ReportCell {
   return {
+    ...UNMEASURED,
     disruption: test.name,
     store: '-',
     host: '-',
     status: test.state === 'skipped' || test.state === 'pending' ? 'not-run' : 'ran',
-    predicted: null,
-    outcome: 'unknown',
-    data: 'unknown',
-    service: 'unknown',
-    expected: [],
     ok: false,
-    acceptedBy: null,
     reason,
-    attempted: 0,
-    acknowledged: 0,
-    rejected: 0,
-    indeterminate: 0,
-    intact: null,
-    lost: null,
-    corrupt: null,
-    unexpected: null,
-    recovered: null,
-    rpoMs: null,
-    rtoMs: null,
-    durationMs: null,
-    proof: { before: {}, after: {}, changed: [], unchanged: [] },
     evidence: [{ kind: 'note', text: `${test.module}: ${text}` }],
   };
 }

@@ -4,20 +4,10 @@ import { restart } from '../helpers/disruptions/restart.ts';
 
 describe('restart', () => {
   test('every store of the reference stack comes through with every row', async ({ survey, expect }) => {
-    const cells = await survey(restart);
-    expect(cells.map(({ store, outcome, reason }) => ({ store, outcome, reason }))).toEqual(
-      ['projects', 'db', 'assets', 'repos', 'repo-files'].map((store) => ({
-        store,
-        outcome: 'survived',
-        reason: null,
-      })),
-    );
-    for (const cell of cells) expect(cell.intact).toBe(cell.attempted);
+    expect(await survey(restart)).toSurvive();
   });
 
   test('control: data in memory is lost', async ({ sabotage, expect }) => {
-    const cell = await sabotage('tmpfs', restart, 'lost');
-    expect(cell.outcome).toBe('lost');
-    expect(cell.ok).toBe(false);
+    expect(await sabotage('tmpfs', restart, 'lost')).toMatchObject({ outcome: 'lost', ok: false });
   });
 });

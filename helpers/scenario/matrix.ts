@@ -5,7 +5,7 @@ import type { Host } from '../host/host.ts';
 import type { Project, RunningStack } from '../stack/stack.ts';
 import type { StoreDefinition } from '../stores/store.ts';
 import type { Ledger } from '../verdict/ledger.ts';
-import type { Reason } from '../verdict/model.ts';
+import { UNMEASURED, type Reason } from '../verdict/model.ts';
 import type { CellRecord, StoreRecord } from './record.ts';
 import { placements, readBaselines, runScenario, type Phase, type ScenarioSetting } from './scenario.ts';
 
@@ -130,32 +130,14 @@ function idleCell(
   reason: Reason,
 ): CellRecord {
   return {
+    ...UNMEASURED,
     disruption: disruption.id,
     store: store.id,
     host: host.id,
     status,
-    predicted: null,
-    outcome: 'unknown',
-    data: 'unknown',
-    service: 'unknown',
-    expected: [],
     // What has no meaning here accuses nobody; what could not be run is no pass.
     ok: status === 'not-applicable',
-    acceptedBy: null,
     reason,
-    attempted: 0,
-    acknowledged: 0,
-    rejected: 0,
-    indeterminate: 0,
-    intact: null,
-    lost: null,
-    corrupt: null,
-    unexpected: null,
-    recovered: null,
-    rpoMs: null,
-    rtoMs: null,
-    durationMs: null,
-    proof: { before: {}, after: {}, changed: [], unchanged: [] },
     evidence: [],
   };
 }

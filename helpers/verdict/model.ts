@@ -120,3 +120,26 @@ export interface Judgement {
   /** Milliseconds between the last intact and the last acknowledged row; 0 when nothing was lost; `null` when not measured. */
   readonly rpoMs: number | null;
 }
+
+/** What a cell says of which nothing was measured. */
+export const UNMEASURED = {
+  predicted: null,
+  outcome: 'unknown',
+  data: 'unknown',
+  service: 'unknown',
+  expected: [],
+  acceptedBy: null,
+  attempted: 0,
+  acknowledged: 0,
+  rejected: 0,
+  indeterminate: 0,
+  intact: null,
+  lost: null,
+  corrupt: null,
+  unexpected: null,
+  recovered: null,
+  rpoMs: null,
+  rtoMs: null,
+  durationMs: null,
+  proof: { before: {}, after: {}, changed: [], unchanged: [] },
+} as const;
