@@ -29,14 +29,16 @@ interface Kind {
 }
 
 const SQLITE = `const database = new (require('${TOOLBOX_MOUNT}/node_modules/better-sqlite3'))(place + '/app.db');`;
-const GIT = `const folder = place + '/outlast-markers';
-  const git = (...args) => {
-    const env = { GIT_AUTHOR_NAME: 'x', GIT_AUTHOR_EMAIL: 'x', GIT_COMMITTER_NAME: 'x', GIT_COMMITTER_EMAIL: 'x' };
-    const { status, stderr } = require('node:child_process').spawnSync('${TOOLBOX_MOUNT}/lib/ld.so',
-      ['--library-path', '${TOOLBOX_MOUNT}/lib', '${TOOLBOX_MOUNT}/bin/git', '-C', folder, ...args], { env });
+const GIT = `const folder = place + '/outlast-markers.git';
+  const git = (args, input) => {
+    const { status, stdout, stderr } = require('node:child_process').spawnSync('${TOOLBOX_MOUNT}/lib/ld.so',
+      ['--library-path', '${TOOLBOX_MOUNT}/lib', '${TOOLBOX_MOUNT}/bin/git', '-C', folder, ...args], { input });
     if (status !== 0) throw new Error(String(stderr));
+    return String(stdout);
   };
-  const file = folder + '/' + fs.readdirSync(folder, { recursive: true }).find((name) => name.endsWith('/' + id));`;
+  const path = git(['ls-tree', '-r', '--name-only', 'HEAD']).split('\\n').find((name) => name.endsWith('/' + id));
+  const change = (line) => git(['fast-import', '--quiet'],
+    'commit refs/heads/main\\ncommitter x <x> 1 +0000\\ndata 1\\nx\\nfrom refs/heads/main^0\\n' + line + '\\n');`;
 const ROWS = `const file = place + '/rows.jsonl';
   const change = (run) => fs.writeFileSync(file, fs.readFileSync(file, 'utf8').split('\\n').filter(Boolean)
     .map((line) => JSON.parse(line)).flatMap(run).map((row) => JSON.stringify(row) + '\\n').join(''));`;
@@ -59,10 +61,10 @@ const KINDS: Record<StoreKind, Kind> = {
   },
   git: {
     define: (place) => ({ id: place, kind: 'git', service: 'app', path: place }),
-    remove: `${GIT} fs.rmSync(file); git('commit', '-qam', 'removed')`,
-    alter: `${GIT} fs.writeFileSync(file, payload); git('commit', '-qam', 'altered')`,
-    damage: `${GIT} const objects = folder + '/.git/objects/';
-      fs.rmSync(objects + fs.readdirSync(objects, { recursive: true }).find((name) => /^..\\/.{38}$/.test(name)))`,
+    remove: `${GIT} change('D ' + path)`,
+    alter: `${GIT} change('M 100644 inline ' + path + '\\ndata ' + payload.length + '\\n' + payload)`,
+    damage: `${GIT} const packs = folder + '/objects/pack/';
+      fs.rmSync(packs + fs.readdirSync(packs).find((name) => name.endsWith('.pack')))`,
     many: 200,
   },
   http: {

@@ -116,7 +116,7 @@ test.runIf(process.getuid?.() === 0)('writes as the owner of the place', async (
   agent.send({ id: 2, op: 'write', store: files, marker });
   agent.send({ id: 3, op: 'write', store: git, marker });
   for (let answers = 0; answers < 3; answers++) expect(await agent.reply()).toMatchObject({ ok: true, value: true });
-  for (const name of ['app.db', `outlast-markers/${marker.id}`, 'git/outlast-markers/.git/HEAD']) {
+  for (const name of ['app.db', `outlast-markers/${marker.id}`, 'git/outlast-markers.git/HEAD']) {
     const { uid, gid } = statSync(join(folder, name));
     expect({ name, uid, gid }).toEqual({ name, uid: 1001, gid: 1002 });
   }

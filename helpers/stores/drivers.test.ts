@@ -55,7 +55,7 @@ function databaseIn(folder: string): StoreDefinition {
 }
 
 function git(folder: string, ...args: string[]): string {
-  return execFileSync('git', ['-C', join(folder, 'outlast-markers'), ...args], { encoding: 'utf8' });
+  return execFileSync('git', ['-C', join(folder, 'outlast-markers.git'), ...args], { encoding: 'utf8' });
 }
 
 describe('sqlite', () => {
@@ -122,22 +122,24 @@ describe('files', () => {
 });
 
 describe('git', () => {
-  test('makes one commit for each marker, and leaves nothing uncommitted', async ({ folder, expect }) => {
+  test('makes one commit for each marker, each whole', async ({ folder, expect }) => {
     const store = await openStore({ id: 's', kind: 'git', service: 'a', path: folder }, context);
     for (const seq of [1, 2, 3]) expect(await store.write(marker(seq))).toBe(true);
     expect(git(folder, 'log', '--reverse', '--format=%s|%an').trim().split('\n')).toEqual(
       [1, 2, 3].map((seq) => `${marker(seq).id}|Outlast`),
     );
-    expect(git(folder, 'status', '--porcelain')).toBe('');
+    expect(git(folder, 'ls-tree', '-r', '--name-only', 'HEAD').trim().split('\n')).toHaveLength(3);
+    await store.close();
   });
 
-  test('reads what is committed, not what lies in the folder', async ({ folder, expect }) => {
-    const store = await openStore({ id: 's', kind: 'git', service: 'a', path: folder }, context);
-    await store.write(marker(1));
-    const markers = join(folder, 'outlast-markers');
-    writeFileSync(join(markers, marker(2).id), 'not committed');
-    rmSync(join(markers, marker(1).hash.slice(0, 2)), { recursive: true });
-    expect(await store.read()).toEqual([{ id: marker(1).id, payload: marker(1).payload }]);
+  test('goes on where an earlier writer has ended', async ({ folder, expect }) => {
+    for (const seq of [1, 2]) {
+      const store = await openStore({ id: 's', kind: 'git', service: 'a', path: folder }, context);
+      expect(await store.write(marker(seq))).toBe(true);
+      await store.close();
+    }
+    expect(git(folder, 'rev-list', '--count', 'HEAD').trim()).toBe('2');
+    expect(git(folder, 'fsck', '--full', '--no-progress')).toBe('');
   });
 
   test('leaves out a row whose object is gone', async ({ folder, expect }) => {
@@ -146,26 +148,34 @@ describe('git', () => {
     await store.write(marker(2));
     const path = `${marker(1).hash.slice(0, 2)}/${marker(1).id}`;
     const object = git(folder, 'rev-parse', `HEAD:${path}`).trim();
-    rmSync(join(folder, 'outlast-markers', '.git', 'objects', object.slice(0, 2), object.slice(2)));
+    const objects = join(folder, 'outlast-markers.git', 'objects');
+    for (const pack of readdirSync(join(objects, 'pack')).filter((name) => name.endsWith('.pack'))) {
+      const moved = join(folder, pack);
+      renameSync(join(objects, 'pack', pack), moved);
+      rmSync(join(objects, 'pack', pack.replace('.pack', '.idx')));
+      execFileSync('git', ['-C', join(objects, '..'), 'unpack-objects', '-q'], { input: readFileSync(moved) });
+    }
+    rmSync(join(objects, object.slice(0, 2), object.slice(2)));
     expect(await store.read()).toEqual([{ id: marker(2).id, payload: marker(2).payload }]);
   });
 
   test('goes on after a writer was killed', async ({ folder, expect }) => {
     const store = await openStore({ id: 's', kind: 'git', service: 'a', path: folder }, context);
     await store.write(marker(1));
-    writeFileSync(join(folder, 'outlast-markers', '.git', 'index.lock'), '');
+    writeFileSync(join(folder, 'outlast-markers.git', 'refs', 'heads', 'main.lock'), '');
     const next = await openStore({ id: 's', kind: 'git', service: 'a', path: folder }, context);
     expect(await next.write(marker(2))).toBe(true);
   });
 
   test('reads an empty repository as empty, and cannot read a broken one', async ({ folder, expect }) => {
     const store = await openStore({ id: 's', kind: 'git', service: 'a', path: folder }, context);
-    mkdirSync(join(folder, 'outlast-markers'));
-    git(folder, 'init', '--quiet', '--initial-branch=main');
+    mkdirSync(join(folder, 'outlast-markers.git'));
+    git(folder, 'init', '--quiet', '--bare', '--initial-branch=main');
     expect(await store.read()).toEqual([]);
     await store.write(marker(1));
-    writeFileSync(join(folder, 'outlast-markers', '.git', 'refs', 'heads', 'main'), `${'0'.repeat(39)}1\n`);
+    writeFileSync(join(folder, 'outlast-markers.git', 'refs', 'heads', 'main'), `${'0'.repeat(39)}1\n`);
     await expect(store.read()).rejects.toThrow('git ls-tree');
+    await store.close();
   });
 });
 

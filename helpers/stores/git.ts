@@ -1,33 +1,37 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { buffer as readBuffer, text as readText } from 'node:stream/consumers';
+import { linesOf } from '../probe/lines.ts';
 import type { Marker, ReadRow } from '../verdict/model.ts';
 import { makeFolder } from './files.ts';
 import { isRefusal } from './refusal.ts';
 import type { DriverContext, Integrity, OpenStore, StoreDefinition } from './store.ts';
 
-/** A repository `outlast-markers` in the place, with a file and a commit for each marker. */
+/** A bare repository `outlast-markers.git` in the place, with a commit for each marker. */
 export async function open(definition: StoreDefinition & { kind: 'git' }, context: DriverContext): Promise<OpenStore> {
-  return new GitStore(join(definition.path, 'outlast-markers'), context);
+  return new GitStore(join(definition.path, 'outlast-markers.git'), context);
 }
+
+const BRANCH = 'main';
 
 /** Nothing of the user's or the machine's configuration, no work in the background, every object synced. */
 const CONFIGURATION = {
   'core.fsync': 'all',
   'core.fsyncMethod': 'fsync',
-  'core.hooksPath': '/dev/null',
   'gc.auto': '0',
   'maintenance.auto': 'false',
-  'init.defaultBranch': 'main',
-  'commit.gpgSign': 'false',
+  'init.defaultBranch': BRANCH,
+  // A pack for each commit, rather than one more process that unpacks it.
+  'fastimport.unpackLimit': '0',
 };
 
 class GitStore implements OpenStore {
   readonly #folder: string;
   readonly #context: DriverContext;
   #prepared = false;
+  #import: FastImport | null = null;
 
   constructor(folder: string, context: DriverContext) {
     this.#folder = folder;
@@ -36,25 +40,15 @@ class GitStore implements OpenStore {
 
   async write(marker: Marker): Promise<boolean> {
     if (!(await this.#prepare())) return false;
-    const path = `${marker.hash.slice(0, 2)}/${marker.id}`;
-    const file = join(this.#folder, path);
+    this.#import ??= new FastImport(this.#spawn(['fast-import', '--quiet', '--done']), this.#hasCommits());
     try {
-      this.#asOwner(() => {
-        makeFolder(dirname(file));
-        writeFileSync(file, marker.payload, { mode: 0o644 });
-      });
+      await this.#import.commit(marker);
+      return true;
     } catch (error) {
-      if (isRefusal(error)) return false;
+      this.#import = null;
+      if (isRefused(String(error))) return false;
       throw error;
     }
-    const added = await this.#git(['add', '--force', '--', path]);
-    if (added.exitCode !== 0) {
-      if (!isRefused(added)) throw failure('add', added);
-      return false;
-    }
-    const committed = await this.#git(['commit', '--quiet', '--no-verify', '--message', marker.id]);
-    if (committed.exitCode !== 0) throw failure('commit', committed);
-    return true;
   }
 
   async read(): Promise<ReadRow[]> {
@@ -73,13 +67,16 @@ class GitStore implements OpenStore {
   }
 
   async integrity(): Promise<Integrity> {
-    if (!this.#asOwner(() => existsSync(join(this.#folder, '.git')))) return { ok: true, detail: 'no repository yet' };
+    if (!this.#asOwner(() => existsSync(this.#folder))) return { ok: true, detail: 'no repository yet' };
     const checked = await this.#git(['fsck', '--full', '--no-progress', '--no-dangling']);
     const said = `${checked.stdout.toString()}${checked.stderr}`.trim();
     return { ok: checked.exitCode === 0, detail: said.slice(0, 2000) || 'git fsck found nothing' };
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    await this.#import?.end();
+    this.#import = null;
+  }
 
   /** Makes the repository on the first write. @returns `false` when the place refuses. */
   async #prepare(): Promise<boolean> {
@@ -87,16 +84,16 @@ class GitStore implements OpenStore {
     try {
       this.#asOwner(() => {
         makeFolder(this.#folder);
-        removeStaleLocks(join(this.#folder, '.git'));
+        removeStaleLocks(this.#folder);
       });
     } catch (error) {
       if (isRefusal(error)) return false;
       throw error;
     }
-    if (!this.#asOwner(() => existsSync(join(this.#folder, '.git', 'HEAD')))) {
-      const made = await this.#git(['init', '--quiet', '--template=']);
+    if (!this.#asOwner(() => existsSync(join(this.#folder, 'HEAD')))) {
+      const made = await this.#git(['init', '--quiet', '--bare', '--template=']);
       if (made.exitCode !== 0) {
-        if (isRefused(made)) return false;
+        if (isRefused(made.stderr)) return false;
         throw failure('init', made);
       }
     }
@@ -106,8 +103,7 @@ class GitStore implements OpenStore {
 
   #hasCommits(): boolean {
     return this.#asOwner(() => {
-      const git = join(this.#folder, '.git');
-      return existsSync(join(git, 'packed-refs')) || isFilled(join(git, 'refs', 'heads'));
+      return existsSync(join(this.#folder, 'packed-refs')) || isFilled(join(this.#folder, 'refs', 'heads'));
     });
   }
 
@@ -116,11 +112,15 @@ class GitStore implements OpenStore {
   }
 
   async #git(args: readonly string[], input = ''): Promise<GitResult> {
+    return finish(this.#spawn(args), input);
+  }
+
+  #spawn(args: readonly string[]): ChildProcessWithoutNullStreams {
     const [program = '', ...own] = this.#context.git;
     const { uid, gid } = this.#context.owner(this.#folder);
     const settings = Object.entries(CONFIGURATION);
     const switches = process.getuid?.() === 0 ? { uid, gid } : {};
-    const child = spawn(program, [...own, ...args], {
+    return spawn(program, [...own, ...args], {
       cwd: this.#folder,
       ...switches,
       env: {
@@ -134,18 +134,52 @@ class GitStore implements OpenStore {
             [`GIT_CONFIG_VALUE_${index}`, value],
           ]),
         ),
-        GIT_DIR: join(this.#folder, '.git'),
-        GIT_WORK_TREE: this.#folder,
-        GIT_AUTHOR_NAME: 'Outlast',
-        GIT_AUTHOR_EMAIL: 'outlast@localhost',
-        GIT_COMMITTER_NAME: 'Outlast',
-        GIT_COMMITTER_EMAIL: 'outlast@localhost',
+        GIT_DIR: this.#folder,
         GIT_TERMINAL_PROMPT: '0',
         LC_ALL: 'C',
       },
     });
-    return finish(child, input);
   }
+}
+
+/** A `git fast-import` that stays: a commit costs the syncs that it needs and no start of a process. */
+class FastImport {
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #answers: AsyncIterator<string>;
+  readonly #said: Promise<string>;
+  /** The branch goes on from a commit of an earlier process. */
+  #resumes: boolean;
+
+  constructor(child: ChildProcessWithoutNullStreams, resumes: boolean) {
+    this.#child = child;
+    this.#resumes = resumes;
+    this.#said = readText(child.stderr);
+    this.#answers = linesOf(child.stdout)[Symbol.asyncIterator]();
+    // A git that ends before it has read everything says why on stderr.
+    child.stdin.on('error', () => {});
+  }
+
+  /** Resolves once the commit and its branch are on disk: git answers a `progress` only after the `checkpoint` before it. */
+  async commit({ id, hash, payload }: Marker): Promise<void> {
+    const from = this.#resumes ? `from refs/heads/${BRANCH}^0\n` : '';
+    this.#resumes = false;
+    this.#child.stdin.write(
+      `commit refs/heads/${BRANCH}\ncommitter Outlast <outlast@localhost> ${Math.floor(Date.now() / 1000)} +0000\n` +
+        `${data(id)}${from}M 100644 inline ${hash.slice(0, 2)}/${id}\n${data(payload)}checkpoint\n\nprogress ${id}\n`,
+    );
+    const answer = await this.#answers.next();
+    if (answer.value !== `progress ${id}`)
+      throw new Error(`git fast-import: ${(await this.#said).trim().slice(0, 2000)}`);
+  }
+
+  async end(): Promise<void> {
+    this.#child.stdin.end('done\n');
+    await this.#said;
+  }
+}
+
+function data(text: string): string {
+  return `data ${Buffer.byteLength(text)}\n${text}\n`;
 }
 
 interface GitResult {
@@ -168,15 +202,13 @@ function failure(command: string, result: GitResult): Error {
 }
 
 /** Did the place refuse? Git says it in words alone. */
-function isRefused(result: GitResult): boolean {
-  return /permission denied|read-only file system|no space left|disk quota|insufficient permission/i.test(
-    result.stderr,
-  );
+function isRefused(said: string): boolean {
+  return /permission denied|read-only file system|no space left|disk quota|insufficient permission/i.test(said);
 }
 
 /** This driver is the only writer here, so a lock that stands at the start is of a writer that was killed. */
 function removeStaleLocks(git: string): void {
-  for (const lock of ['index.lock', 'HEAD.lock', 'refs/heads/main.lock']) rmSync(join(git, lock), { force: true });
+  for (const lock of ['HEAD.lock', `refs/heads/${BRANCH}.lock`]) rmSync(join(git, lock), { force: true });
 }
 
 function isFilled(folder: string): boolean {
