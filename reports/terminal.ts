@@ -14,9 +14,7 @@ import {
   whyOf,
 } from './summary.ts';
 
-const STORES_ABREAST = 4;
-const FIRST_WIDTH = 18;
-const STORE_WIDTH = 14;
+const WIDTH = 80;
 
 type Colour = 'green' | 'yellow' | 'red' | 'dim';
 const COLOURS: Readonly<Record<Standing, Colour>> = {
@@ -47,40 +45,62 @@ export function renderTerminal(report: Report, { stream = process.stdout }: Term
 
 type Paint = (colour: Colour | 'bold', text: string) => string;
 
+/** One table, or as many as it takes to stay within the width. */
 function matrices(report: Report, paint: Paint): string[] {
-  const stores = storesOf(report);
-  const tables: string[] = [];
-  for (let from = 0; from < stores.length; from += STORES_ABREAST) {
-    tables.push(matrix(report, stores.slice(from, from + STORES_ABREAST), paint));
+  const rows = rowsOf(report).map(({ label, cells }) => ({
+    label,
+    byStore: new Map(cells.map((cell) => [cell.store, cell])),
+  }));
+  const first = columnWidth(rows.map(({ label }) => label));
+  const tables: Column[][] = [[]];
+  let taken = first;
+  for (const store of storesOf(report)) {
+    const width = columnWidth([store, ...rows.map(({ byStore }) => textOf(byStore.get(store)))]);
+    if (taken + width > WIDTH - 1) {
+      tables.push([]);
+      taken = first;
+    }
+    tables.at(-1)?.push({ store, width });
+    taken += width;
   }
-  return tables;
+  return tables.map((columns) => {
+    const table = new Table({
+      head: ['', ...columns.map(({ store }) => paint('bold', store))],
+      colWidths: [first, ...columns.map(({ width }) => width)].map((width) => width - 1),
+      chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
+      style: { head: [], border: [], 'padding-left': 1, 'padding-right': 0 },
+    });
+    for (const { label, byStore } of rows) {
+      table.push([label, ...columns.map(({ store }) => painted(byStore.get(store), paint))]);
+    }
+    return table.toString();
+  });
 }
 
-function matrix(report: Report, stores: readonly string[], paint: Paint): string {
-  const table = new Table({
-    head: ['', ...stores.map((store) => paint('bold', store))],
-    colWidths: [FIRST_WIDTH, ...stores.map(() => STORE_WIDTH)],
-    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
-    wordWrap: true,
-    style: { head: [], border: [], 'padding-left': 1, 'padding-right': 0 },
-  });
-  for (const { label, cells } of rowsOf(report)) {
-    const byStore = new Map(cells.map((cell) => [cell.store, cell]));
-    table.push([label, ...stores.map((store) => painted(byStore.get(store), paint))]);
-  }
-  return table.toString();
+interface Column {
+  readonly store: string;
+  /** Characters that it takes, with padding and one border. */
+  readonly width: number;
+}
+
+function columnWidth(texts: readonly string[]): number {
+  return Math.min(30, Math.max(...texts.map((text) => text.length)) + 2);
+}
+
+function textOf(cell: ReportCell | undefined): string {
+  return cell === undefined ? '' : labelOf(cell);
 }
 
 function painted(cell: ReportCell | undefined, paint: Paint): string {
-  return cell === undefined ? '' : paint(COLOURS[standingOf(cell)], labelOf(cell));
+  return cell === undefined ? '' : paint(COLOURS[standingOf(cell)], textOf(cell));
 }
 
-/** Breaks at spaces before column 80. */
+/** Breaks at spaces before the width is exceeded. */
 function wrap(text: string, indent: string): string {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > 80) {
+    if (line !== '' && line.length + 1 + word.length > WIDTH) {
       lines.push(line);
       line = indent + word;
     } else {

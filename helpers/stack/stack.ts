@@ -93,8 +93,12 @@ export class Project {
     for (const [service, state] of states) {
       if (state === 'up') continue;
       const log = await this.compose(['logs', '--no-color', '--tail', '20', service]);
+      const doubt = stack.doubts.get(service);
       throw new OutlastError('NEVER_READY', `The service "${service}" is ${state} after ${timeoutMs / 1000} s.`, {
-        detail: log.stdout.trim() || log.stderr.trim(),
+        detail: [
+          log.stdout.trim() || log.stderr.trim(),
+          ...(doubt === undefined ? [] : [`health check: ${doubt}`]),
+        ].join('\n'),
       });
     }
     return stack;
@@ -156,6 +160,8 @@ async function layBind(bind: ShadowBind): Promise<void> {
 export class RunningStack {
   readonly project: Project;
   readonly #probes = new Map<string, Promise<Probe>>();
+  /** What the health check of a service said when it last did not pass. */
+  readonly doubts = new Map<string, string>();
   /** Services that were seen to run: their end is no success. */
   readonly #longRunning = new Set<string>();
 
@@ -245,9 +251,12 @@ export class RunningStack {
     if (test.length === 0 || test[0] === 'NONE') return true;
     try {
       const probe = await this.#probeOf(container, signal);
-      return (await probe.health(test, Math.max(1, deadline - Date.now()))).healthy;
-    } catch {
+      const { healthy, output } = await probe.health(test, Math.max(1, deadline - Date.now()));
+      if (!healthy) this.doubts.set(serviceOf(container), output);
+      return healthy;
+    } catch (error) {
       // The container died under the probe; its next start wakes the check again.
+      this.doubts.set(serviceOf(container), String(error));
       return false;
     }
   }
