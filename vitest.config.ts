@@ -12,6 +12,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['helpers/**/*.test.ts', 'reports/**/*.test.ts', 'compose/**/*.test.ts'],
+          // The reference app's tests start real processes, on a machine that may be busy.
+          testTimeout: 30_000,
           sequence: { groupOrder: 1 },
         },
       },

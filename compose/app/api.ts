@@ -32,15 +32,8 @@ interface TaskRow {
   createdAt: string;
 }
 
-interface Parts {
-  database: Database.Database;
-  repositories: Repositories;
-  checkHealth: () => void;
-  title: string;
-}
-
 /** An answer of 201 means: on disk. SQLite commits with synchronous=FULL and git syncs before the answer goes out. */
-export function createApi({ database, repositories, checkHealth, title }: Parts): Hono {
+export function createApi(database: Database.Database, repositories: Repositories): Hono {
   const insertProject = database.prepare(
     `INSERT INTO projects (id, name, description) VALUES (coalesce(@id, lower(hex(randomblob(16)))), @name, @description)
      RETURNING id, name, description, created_at AS createdAt`,
@@ -66,14 +59,6 @@ export function createApi({ database, repositories, checkHealth, title }: Parts)
   };
 
   return new Hono()
-    .get('/api/health', (context) => {
-      try {
-        checkHealth();
-        return context.json({ status: 'ok', title });
-      } catch (error) {
-        return context.json({ status: 'unavailable', reason: describe(error).message }, 503);
-      }
-    })
     .get('/api/projects', (context) => context.json(selectProjects.all({ prefix: context.req.query('prefix') ?? '' })))
     .post('/api/projects', async (context) => {
       const project = valid(Project, await body(context.req.raw));

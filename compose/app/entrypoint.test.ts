@@ -1,13 +1,23 @@
-import { execFile } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { type Folders, temporaryFolders } from './test-app.ts';
+import { type Folders, isRoot, temporaryFolders } from './test-app.ts';
 
 const Line = z.looseObject({ level: z.string(), event: z.string(), message: z.string() });
 
-const isRoot = process.getuid?.() === 0;
 const entrypoint = join(import.meta.dirname, 'entrypoint.sh');
 const seed = join(import.meta.dirname, 'config.default.json');
 
@@ -81,26 +91,16 @@ describe('entrypoint', () => {
   });
 
   test.runIf(isRoot)(
-    'a folder of somebody else: says whose, whose it must be and the command, before all else',
+    'a folder of somebody else: says first whose, whose it must be and the command, and starts all the same',
     async () => {
       using folders = fresh();
       chownSync(folders.data, 4242, 4343);
       const run = await enter(folders);
-      expect(run).toMatchObject({ code: 1, stdout: '', lines: [{ level: 'error', event: 'not-writable' }] });
-      expect(run.lines[0]?.message).toContain('belongs to 4242:4343 and is not writable for 1001:1001');
-      expect(run.lines[0]?.message).toContain('sudo chown -R 1001:1001 ./dev_assets');
+      expect(run).toMatchObject({ code: 0, stdout: 'served two  words\n' });
+      expect(run.lines.map(({ event }) => event)).toEqual(['not-writable', 'first-run', 'config-not-seeded']);
+      expect(run.lines[0]?.message).toContain('belongs to 4242:4343, this service runs as 1001:1001');
+      expect(run.lines[0]?.message).toContain(`--user 0:0 --entrypoint chown app -R 1001:1001 ${folders.data}`);
       expect(readdirSync(folders.data)).toEqual([]);
-    },
-  );
-
-  test.runIf(isRoot)(
-    'a volume of somebody else: the command goes through Docker, for it has no path on the host',
-    async () => {
-      using folders = fresh();
-      chownSync(folders.repos, 4242, 4343);
-      const run = await enter(folders);
-      expect(run.code).toBe(1);
-      expect(run.lines[0]?.message).toContain(`--user 0:0 --entrypoint chown app -R 1001:1001 ${folders.repos}`);
     },
   );
 
@@ -108,35 +108,56 @@ describe('entrypoint', () => {
     using folders = fresh();
     writeFileSync(folders.database + suffix, '');
     const run = await enter(folders);
-    expect(run.code).toBe(1);
-    expect(run.lines[0]?.message).toContain(`${folders.database}${suffix} belongs to 0:0`);
+    expect(run).toMatchObject({ code: 0, stdout: 'served two  words\n' });
+    expect(run.lines[0]?.message).toContain(`${folders.database}${suffix} is not writable: it belongs to 0:0`);
   });
 
   test('a folder that is missing, and one that is ours but read-only', async () => {
     using folders = fresh();
     const missing = await enter(folders, { WRITABLE_DIRS: join(folders.root, 'nothing') });
-    expect(missing).toMatchObject({ code: 1, lines: [{ message: expect.stringContaining('is its mount missing?') }] });
+    expect(missing).toMatchObject({ code: 0 });
+    expect(missing.lines[0]?.message).toContain('is its mount missing?');
     chmodSync(folders.data, 0o555);
     const readOnly = await enter(folders);
-    expect(readOnly).toMatchObject({ code: 1, lines: [{ message: expect.stringContaining('mode 555') }] });
+    expect(readOnly.lines[0]?.message).toContain('mode 555');
     chmodSync(folders.data, 0o755);
   });
 });
 
+test('the server takes the place of the script: it gets the signals', async () => {
+  using folders = fresh();
+  const shell = spawn('sh', [join(folders.root, 'entrypoint.sh'), 'sh', '-c', 'echo $$; exec cat'], {
+    env: { PATH: process.env['PATH'], DATABASE_PATH: folders.database, CONFIG_SEED: join(folders.root, 'seed.json') },
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  const [pid] = await once(shell.stdout, 'data');
+  expect(Number(String(pid))).toBe(shell.pid);
+  shell.kill('SIGTERM');
+  expect(await once(shell, 'exit')).toEqual([null, 'SIGTERM']);
+});
+
 describe.runIf(isRoot)('handover', () => {
-  test('gives folders with nothing in them, and only those', async () => {
+  test('gives folders with nothing in them, and only those', () => {
     using folders = temporaryFolders();
     const used = join(folders.root, 'used');
     mkdirSync(used);
     writeFileSync(join(used, 'data'), '');
     writeFileSync(join(folders.repos, '.gitkeep'), '');
     const script = join(import.meta.dirname, 'handover.sh');
-    await new Promise<void>((done, failed) => {
-      execFile('sh', [script, '1001', '1002', folders.repos, folders.backups, used], (error) =>
-        error === null ? done() : failed(error),
-      );
-    });
+    execFileSync('sh', [script, '1001', '1002', folders.repos, folders.backups, used]);
     expect([folders.repos, folders.backups, used].map((folder) => statSync(folder).uid)).toEqual([1001, 1001, 0]);
     expect(statSync(folders.repos).gid).toBe(1002);
+  });
+
+  test('HAND_OVER gives a folder with all that is in it, and follows no link out of it', () => {
+    using folders = temporaryFolders();
+    const outside = join(folders.root, 'outside');
+    writeFileSync(outside, '');
+    writeFileSync(folders.database, '');
+    symlinkSync(outside, join(folders.data, 'link'));
+    const script = join(import.meta.dirname, 'handover.sh');
+    const env = { PATH: process.env['PATH'], HAND_OVER: folders.data };
+    execFileSync('sh', [script, '1001', '1002', folders.data, folders.backups], { env });
+    expect([folders.data, folders.database, outside].map((path) => statSync(path).uid)).toEqual([1001, 1001, 0]);
   });
 });

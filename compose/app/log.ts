@@ -6,6 +6,10 @@ export function log(level: 'info' | 'error', event: string, details: Record<stri
 
 export function describe(error: unknown): { message: string; code?: string } {
   if (!(error instanceof Error)) return { message: String(error) };
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  const code = codeOf(error);
   return code === undefined ? { message: error.message } : { message: error.message, code };
+}
+
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

@@ -1,12 +1,25 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
-import { publish } from './durable.ts';
+import { verify } from './backup/take.ts';
+import { publish, removeDatabase } from './durable.ts';
+import { describe } from './log.ts';
 
 interface Migration {
   version: number;
   file: string;
   sql: string;
+}
+
+/** The schema and the rows are as before. `copy` is the file that they were copied to, where it came to that. */
+export class MigrationFailed extends Error {
+  readonly code = 'migration-failed';
+  readonly copy: string | null;
+
+  constructor(cause: unknown, copy: string | null) {
+    super(describe(cause).message, { cause });
+    this.copy = copy;
+  }
 }
 
 const FILE_NAME = /^(?<version>\d{4})-[a-z0-9-]+\.sql$/;
@@ -22,25 +35,41 @@ function readMigrations(folder: string): Migration[] {
     });
 }
 
+/** What this app migrates to. */
+export function newestVersion(folder: string): number {
+  return Math.max(0, ...readMigrations(folder).map(({ version }) => version));
+}
+
 function currentVersion(database: Database.Database): number {
   return database.prepare<[], number>('SELECT coalesce(max(version), 0) FROM schema_migrations').pluck().get() ?? 0;
 }
 
 /**
  * Brings the schema to its newest version: all that is pending in one transaction, or nothing.
- * A database that already has a schema is copied into `backupDir` first. Returns the versions that were applied.
+ * A database that already has a schema is copied into `backupDir` first. Returns the versions that were applied;
+ * throws `MigrationFailed`.
  */
 export function migrate(database: Database.Database, folder: string, backupDir: string): number[] {
-  database.exec(`CREATE TABLE IF NOT EXISTS schema_migrations (
-    version INTEGER PRIMARY KEY, file TEXT NOT NULL, applied_at TEXT NOT NULL) STRICT`);
-  const migrations = readMigrations(folder);
-  const newest = Math.max(0, ...migrations.map(({ version }) => version));
-  const before = currentVersion(database);
-  if (before > newest)
-    throw new Error(`the database has schema ${before}, this app knows ${newest}: start a newer app`);
-  if (before === newest) return [];
-  if (before > 0) copyBefore(database, backupDir, before, newest);
+  let copy: string | null = null;
+  try {
+    database.exec(`CREATE TABLE IF NOT EXISTS schema_migrations (
+      version INTEGER PRIMARY KEY, file TEXT NOT NULL, applied_at TEXT NOT NULL) STRICT`);
+    const migrations = readMigrations(folder);
+    const newest = newestVersion(folder);
+    const before = currentVersion(database);
+    if (before > newest)
+      throw new Error(`the database has schema ${before}, this app knows ${newest}: start a newer app`);
+    if (before === newest) return [];
+    if (before > 0) copy = copyBefore(database, backupDir, before, newest);
+    const applied = apply(database, migrations);
+    if (copy !== null) pruneCopies(backupDir);
+    return applied;
+  } catch (error) {
+    throw new MigrationFailed(error, copy);
+  }
+}
 
+function apply(database: Database.Database, migrations: Migration[]): number[] {
   return database
     .transaction(() => {
       // Read again under the lock: somebody else may have been faster.
@@ -56,12 +85,30 @@ export function migrate(database: Database.Database, folder: string, backupDir: 
     .immediate();
 }
 
+const COPY_NAME = /^before-migration-(?<from>\d+)-to-\d+\.sqlite$/;
+
 /** One file for each pair of versions: an app that fails to migrate and restarts again and again does not pile them up. */
-function copyBefore(database: Database.Database, backupDir: string, from: number, to: number): void {
+function copyBefore(database: Database.Database, backupDir: string, from: number, to: number): string {
   mkdirSync(backupDir, { recursive: true });
   const final = join(backupDir, `before-migration-${from}-to-${to}.sqlite`);
   const partial = `${final}.partial`;
-  rmSync(partial, { force: true });
-  database.prepare('VACUUM INTO ?').run(partial);
-  publish(partial, final);
+  try {
+    removeDatabase(partial);
+    database.prepare('VACUUM INTO ?').run(partial);
+    verify(partial);
+    publish(partial, final);
+    return final;
+  } finally {
+    removeDatabase(partial);
+  }
+}
+
+const KEPT_COPIES = 3;
+
+/** The copies from the newest versions stay, after a migration that succeeded. */
+function pruneCopies(backupDir: string): void {
+  const versionOf = (file: string) => Number(COPY_NAME.exec(file)?.groups?.['from']);
+  const copies = readdirSync(backupDir).filter((file) => COPY_NAME.test(file));
+  const oldest = copies.toSorted((one, other) => versionOf(other) - versionOf(one)).slice(KEPT_COPIES);
+  for (const file of oldest) rmSync(join(backupDir, file));
 }

@@ -1,35 +1,22 @@
-import { join } from 'node:path';
 import { createAdaptorServer } from '@hono/node-server';
-import { createApi } from './api.ts';
-import { createHealthCheck, openDatabase } from './database.ts';
 import { describe, log } from './log.ts';
-import { migrate } from './migrations.ts';
-import { Repositories } from './repositories.ts';
-import { readSettings } from './settings.ts';
+import { createOperations } from './operations.ts';
+import { Service } from './service.ts';
+import { readLimits, readPlaces, readServer } from './settings.ts';
 
 function start(): void {
-  const { host, port, databasePath, reposDir, backupDir, title } = readSettings(process.env);
-  const database = openDatabase(databasePath);
-  try {
-    const applied = migrate(database, join(import.meta.dirname, 'migrations'), backupDir);
-    log('info', 'schema-ready', { applied });
-  } catch (error) {
-    log('error', 'migration-failed', describe(error));
-    database.close();
-    process.exitCode = 1;
-    return;
-  }
-
-  const repositories = new Repositories(reposDir);
-  const api = createApi({ database, repositories, checkHealth: createHealthCheck(databasePath), title });
-  const server = createAdaptorServer({ fetch: api.fetch });
+  const places = readPlaces(process.env);
+  const { host, port } = readServer(process.env);
+  const service = new Service(places);
+  const operations = createOperations(service, places, readLimits(process.env));
+  const server = createAdaptorServer({ fetch: operations.fetch });
   server.listen(port, host, () => log('info', 'listening', { address: server.address() }));
 
-  /** Requests under way are answered; closing the last connection folds the WAL back into the database. */
+  /** Requests under way are answered. */
   const stop = (signal: NodeJS.Signals): void => {
     log('info', 'stopping', { signal });
     server.close(() => {
-      database.close();
+      service.close();
       log('info', 'stopped');
     });
     if ('closeIdleConnections' in server) server.closeIdleConnections();

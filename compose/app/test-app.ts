@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,9 +23,24 @@ export function temporaryFolders() {
 
 export type Folders = ReturnType<typeof temporaryFolders>;
 
+interface Options {
+  args?: string[];
+  /** As a user who, like any but root, may write only to what is his. Of use to root alone. */
+  powerless?: boolean;
+}
+
+export const isRoot = process.getuid?.() === 0;
+
 /** Runs one of the app's programs as the container does: a process of its own that is stopped by a signal. */
-export function startProcess(script: string, folders: Folders, environment: Record<string, string> = {}) {
-  const child = spawn(process.execPath, [join(import.meta.dirname, script)], {
+export function startProcess(
+  script: string,
+  folders: Folders,
+  environment: Record<string, string> = {},
+  { args = [], powerless = false }: Options = {},
+) {
+  const wrapper = powerless ? ['setpriv', '--bounding-set=-all', '--inh-caps=-all', '--'] : [];
+  const [program = '', ...rest] = [...wrapper, process.execPath, join(import.meta.dirname, script), ...args];
+  const child = spawn(program, rest, {
     env: {
       PATH: process.env['PATH'],
       HOST: '127.0.0.1',
@@ -41,34 +56,50 @@ export function startProcess(script: string, folders: Folders, environment: Reco
   return Object.assign(running, { [Symbol.asyncDispose]: () => running.kill() });
 }
 
+/** Runs a command to its end: its exit code and the one line that it ends with. */
+export async function runCommand(
+  script: string,
+  folders: Folders,
+  args: string[] = [],
+  environment: Record<string, string> = {},
+) {
+  await using command = startProcess(script, folders, environment, { args });
+  const code = await command.exitCode();
+  return { code, lines: command.lines, last: command.lines.at(-1) };
+}
+
 class RunningProcess {
   readonly #child: ChildProcess;
-  readonly #exited: Promise<unknown[]>;
+  readonly #closed: Promise<unknown[]>;
+  readonly #arrivals = new EventEmitter();
   readonly lines: Record<string, unknown>[] = [];
 
   constructor(child: ChildProcess) {
     this.#child = child;
-    this.#exited = once(child, 'exit');
+    this.#closed = once(child, 'close');
     for (const stream of [child.stdout, child.stderr]) {
       let rest = '';
       stream?.setEncoding('utf8').on('data', (chunk: string) => {
         const lines = (rest + chunk).split('\n');
         rest = lines.pop() ?? '';
         for (const line of lines) this.lines.push(JsonObject.parse(JSON.parse(line)));
+        this.#arrivals.emit('lines');
       });
     }
   }
 
-  async event(name: string, withinMs = 10_000): Promise<Record<string, unknown>> {
-    for (
-      const deadline = Date.now() + withinMs;
-      Date.now() < deadline;
-      await new Promise((done) => setTimeout(done, 5))
-    ) {
-      const found = this.lines.find(({ event }) => event === name);
+  /** The `count`th line of that event. */
+  async event(name: string, { count = 1, withinMs = 10_000 } = {}): Promise<Record<string, unknown>> {
+    const deadline = AbortSignal.timeout(withinMs);
+    for (;;) {
+      const found = this.lines.filter(({ event }) => event === name)[count - 1];
       if (found !== undefined) return found;
+      try {
+        await once(this.#arrivals, 'lines', { signal: deadline });
+      } catch (cause) {
+        throw new Error(`no ${name} within ${withinMs} ms; seen: ${JSON.stringify(this.lines)}`, { cause });
+      }
     }
-    throw new Error(`no ${name} within ${withinMs} ms; seen: ${JSON.stringify(this.lines)}`);
   }
 
   async url(): Promise<string> {
@@ -82,13 +113,33 @@ class RunningProcess {
   }
 
   async exitCode(): Promise<unknown> {
-    return (await this.#exited)[0];
+    return (await this.#closed)[0];
   }
 
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL');
-    await this.#exited;
+    await this.#closed;
   }
+}
+
+const Health = z.looseObject({
+  status: z.string(),
+  reason: z.string().optional(),
+  alarms: z.array(
+    z.looseObject({
+      alarm: z.string(),
+      since: z.string(),
+      path: z.string().optional(),
+      message: z.string(),
+      fix: z.string(),
+    }),
+  ),
+});
+
+export async function health(url: string) {
+  const response = await fetch(`${url}/api/health`);
+  const body = Health.parse(await response.json());
+  return { code: response.status, ...body, names: body.alarms.map(({ alarm }) => alarm) };
 }
 
 export async function post(url: string, body: unknown): Promise<{ status: number; body: Record<string, unknown> }> {

@@ -1,3 +1,6 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
 export interface Backup {
   file: string;
   takenAt: number;
@@ -17,6 +20,19 @@ export function parseBackupName(file: string): Backup | null {
   if (match === null) return null;
   const [, year, month, day, hour, minute, second, millisecond] = match;
   return { file, takenAt: Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.${millisecond}Z`) };
+}
+
+/** The verified backups in a folder, newest first: a file has such a name only after it was checked. */
+export function listBackups(folder: string): Backup[] {
+  return readdirSync(folder)
+    .flatMap((file) => parseBackupName(file) ?? [])
+    .toSorted((one, other) => other.takenAt - one.takenAt);
+}
+
+/** The last good one. One from the future was named by a wrong clock: its age is not known. */
+export function newestBackup(folder: string, now: number): Backup | null {
+  const good = ({ file, takenAt }: Backup) => takenAt <= now && statSync(join(folder, file)).size > 0;
+  return listBackups(folder).find(good) ?? null;
 }
 
 /**

@@ -1,7 +1,8 @@
-import { rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { on } from 'node:events';
+import { statSync, watch } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
-import { publish } from '../durable.ts';
+import { publish, removeDatabase } from '../durable.ts';
 import { type Backup, backupName } from './retention.ts';
 
 /** A consistent copy while the app writes: SQLite's own backup, which sees the WAL; `cp` does not. */
@@ -24,8 +25,28 @@ export async function takeBackup(
     publish(partial, join(folder, file));
     return { file, takenAt: now, bytes: statSync(join(folder, file)).size, schema };
   } finally {
-    for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(`${partial}${suffix}`, { force: true });
+    removeDatabase(partial);
   }
+}
+
+/** Waits for the app to create the database; after `withinMs`, or where the folder cannot be watched, no longer. */
+export async function untilSetUp(source: string, withinMs: number): Promise<void> {
+  try {
+    using folder = watched(dirname(source));
+    const changes = on(folder.watcher, 'change', { signal: AbortSignal.timeout(withinMs) });
+    if (isSetUp(source)) return;
+    for await (const change of changes) {
+      const [, file]: unknown[] = change;
+      if (String(file).startsWith(basename(source)) && isSetUp(source)) return;
+    }
+  } catch {
+    // The backup itself says what is wrong.
+  }
+}
+
+function watched(folder: string) {
+  const watcher = watch(folder);
+  return { watcher, [Symbol.dispose]: () => watcher.close() };
 }
 
 /** False until the app has created the database and its schema. */
