@@ -13,7 +13,7 @@ export default defineConfig({
           name: 'unit',
           include: ['helpers/**/*.test.ts', 'reports/**/*.test.ts', 'compose/**/*.test.ts'],
           // The reference app's tests start real processes, on a machine that may be busy.
-          testTimeout: 30_000,
+          testTimeout: 120_000,
           sequence: { groupOrder: 1 },
         },
       },

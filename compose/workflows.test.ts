@@ -27,7 +27,9 @@ describe.for(['persistence-gate.yml', 'offsite-backup.yml'])('%s', (name) => {
   test('may do no more than read', () => expect(workflow.permissions).toEqual({ contents: 'read' }));
 
   test('pins each action to a commit', () => {
-    for (const { uses } of steps) if (uses !== undefined) expect(uses).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40}$/);
+    const actions = steps.flatMap(({ uses }) => uses ?? []);
+    expect(actions.filter((action) => !/^[\w-]+\/[\w-]+@[0-9a-f]{40}$/.test(action))).toEqual([]);
+    expect(actions).not.toEqual([]);
   });
 
   test('calls scripts that are there, and no secret stands in a command', () => {

@@ -107,8 +107,11 @@ const KEPT_COPIES = 3;
 
 /** The copies from the newest versions stay, after a migration that succeeded. */
 function pruneCopies(backupDir: string): void {
-  const versionOf = (file: string) => Number(COPY_NAME.exec(file)?.groups?.['from']);
   const copies = readdirSync(backupDir).filter((file) => COPY_NAME.test(file));
-  const oldest = copies.toSorted((one, other) => versionOf(other) - versionOf(one)).slice(KEPT_COPIES);
-  for (const file of oldest) rmSync(join(backupDir, file));
+  const newestFirst = copies.toSorted((one, other) => migratedFrom(other) - migratedFrom(one));
+  for (const file of newestFirst.slice(KEPT_COPIES)) rmSync(join(backupDir, file));
+}
+
+function migratedFrom(copy: string): number {
+  return Number(COPY_NAME.exec(copy)?.groups?.['from']);
 }

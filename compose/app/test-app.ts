@@ -89,7 +89,7 @@ class RunningProcess {
   }
 
   /** The `count`th line of that event. */
-  async event(name: string, { count = 1, withinMs = 10_000 } = {}): Promise<Record<string, unknown>> {
+  async event(name: string, { count = 1, withinMs = 60_000 } = {}): Promise<Record<string, unknown>> {
     const deadline = AbortSignal.timeout(withinMs);
     for (;;) {
       const found = this.lines.filter(({ event }) => event === name)[count - 1];

@@ -128,13 +128,14 @@ test('onto a blank place', async () => {
   expect(names(blank.database)).toEqual(['before']);
 });
 
+const spoilt = (make: (path: string) => void) => (backup: string) => {
+  const path = `${backup}.spoilt`;
+  copyFileSync(backup, path);
+  make(path);
+  return path;
+};
+
 describe('what is no good backup is refused, and the database stays as it is', () => {
-  const spoilt = (make: (path: string) => void) => (backup: string) => {
-    const path = `${backup}.spoilt`;
-    copyFileSync(backup, path);
-    make(path);
-    return path;
-  };
   test.for([
     ['backup-missing', (backup: string) => `${backup}.nowhere`],
     ['backup-empty', spoilt((path) => truncateSync(path))],

@@ -16,7 +16,8 @@ const { databasePath, backupDir, migrationsDir } = readPlaces(process.env);
 await command('restore', () => {
   const [from] = process.argv.slice(2);
   if (from === undefined) throw new Failure('usage', 'restore.ts FILE | latest');
-  using _alone = takeLock(databasePath);
+  using closing = new DisposableStack();
+  closing.use(takeLock(databasePath));
   // Beside the database: a rename within one folder is atomic.
   const staged = `${databasePath}.restoring`;
   try {
