@@ -1,10 +1,12 @@
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { openDatabase } from '../database.ts';
 import { migrate } from '../migrations.ts';
-import { type Folders, startProcess, temporaryFolders } from '../test-app.ts';
+import { isFailing, readStatus } from '../status.ts';
+import { type Folders, isRoot, runCommand, startProcess, temporaryFolders } from '../test-app.ts';
 import { backupName } from './retention.ts';
 import { isSetUp, takeBackup } from './take.ts';
 
@@ -103,4 +105,77 @@ test('a backup that fails is logged as such, with the age of the last good one, 
     ageSeconds: expect.closeTo((Date.now() - Date.UTC(2020, 0, 1)) / 1000, -2),
   });
   expect(readdirSync(folders.backups).filter((file) => file.startsWith('db-'))).toEqual([old]);
+});
+
+test('a restart backs up when the last good one is older than the interval, and not when it is fresh', async () => {
+  using folders = temporaryFolders();
+  {
+    using live = liveDatabase(folders);
+    live.insert('row');
+  }
+  const hour = 60 * 60 * 1000;
+  writeFileSync(join(folders.backups, backupName(Date.now() - hour)), 'a good one');
+  {
+    await using fresh = startProcess('backup/main.ts', folders, { BACKUP_INTERVAL: '7200' });
+    // Not taken at the start: the next one is due in an hour. A backup by hand is taken all the same.
+    expect(await runCommand('backup/now.ts', folders)).toMatchObject({ code: 0, last: { event: 'backup-taken' } });
+    expect(await fresh.stop()).toBe(0);
+    expect(fresh.lines.map(({ event }) => event)).not.toContain('backup-taken');
+  }
+  expect(readStatus(folders.backups, 'backup')).toMatchObject({ successes: 1, failures: 0, lastFailure: null });
+  await using overdue = startProcess('backup/main.ts', folders, { BACKUP_INTERVAL: '0.001' });
+  await overdue.event('backup-taken');
+});
+
+test('a failure is in the status and the exit code; the next success takes it back', async () => {
+  using folders = temporaryFolders();
+  expect(await runCommand('backup/now.ts', folders)).toMatchObject({ code: 1, last: { event: 'backup-failed' } });
+  const failed = readStatus(folders.backups, 'backup');
+  expect(failed).toMatchObject({ successes: 0, failures: 1, lastFailure: { message: 'unable to open database file' } });
+  expect(isFailing(failed)).toBe(true);
+  {
+    using live = liveDatabase(folders);
+    live.insert('row');
+  }
+  await runCommand('backup/now.ts', folders);
+  expect(isFailing(readStatus(folders.backups, 'backup'))).toBe(false);
+});
+
+test('a source with a damaged page gives no backup, and the old one stays', async () => {
+  using folders = temporaryFolders();
+  {
+    using live = liveDatabase(folders);
+    for (let row = 0; row < 500; row++) live.insert(`row ${row}`);
+  }
+  await takeBackup(folders.database, folders.backups, Date.now());
+  const before = readdirSync(folders.backups);
+  const bytes = readFileSync(folders.database);
+  bytes.fill(0xaa, bytes.length - 4096);
+  writeFileSync(folders.database, bytes);
+  await expect(takeBackup(folders.database, folders.backups, Date.now() + 1)).rejects.toThrow();
+  expect(readdirSync(folders.backups)).toEqual(before);
+});
+
+/** A small filesystem of its own, in a mount namespace that goes with the process. */
+const canMount = isRoot && spawnSync('unshare', ['--mount', 'sh', '-c', 'mount -t tmpfs tmpfs /mnt']).status === 0;
+
+test.runIf(canMount)('a full disk: a clear failure, the old backup is kept, no partial file stays', () => {
+  using folders = temporaryFolders();
+  {
+    using live = liveDatabase(folders);
+    for (let row = 0; row < 5000; row++) live.insert(`row ${row} ${'x'.repeat(100)}`);
+  }
+  const old = backupName(Date.UTC(2020, 0, 1));
+  const script = `mount -t tmpfs -o size=128k tmpfs "$BACKUP_DIR" && echo good > "$BACKUP_DIR/${old}" &&
+    "$1" "$2"; echo "code $?" >&2; ls "$BACKUP_DIR"; cat "$BACKUP_DIR/status-backup.json"`;
+  const now = join(import.meta.dirname, 'now.ts');
+  const { stdout, stderr } = spawnSync('unshare', ['--mount', 'sh', '-c', script, 'sh', process.execPath, now], {
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'], DATABASE_PATH: folders.database, BACKUP_DIR: folders.backups },
+  });
+  expect(stderr).toContain('"event":"backup-failed"');
+  expect(stderr).toContain('database or disk is full');
+  expect(stderr).toContain('code 1\n');
+  expect(stdout.split('{')[0]).toBe(`${old}\nstatus-backup.json\n`);
+  expect(stdout).toContain('"failures": 1');
 });
