@@ -1,23 +1,26 @@
 import type Dockerode from 'dockerode';
+import { isNewer } from '../host/engine/version-order.ts';
 import type { Host } from '../host/host.ts';
 
-type FactKind = 'boot' | 'engine' | 'container' | 'image' | 'started' | 'network' | 'volume';
+type FactKind = 'boot' | 'engine' | 'container' | 'image' | 'started' | 'network' | 'volume' | 'owner' | 'user';
 
 /** One thing that can be checked before and after: `app container 3f1c…`. */
 export interface Fact {
   readonly kind: FactKind;
-  /** Service, network or volume; `host` for the machine. */
+  /** Service, network, volume or bind; `host` for the machine. */
   readonly subject: string;
   readonly value: string;
 }
 
-/** A stack may have no network or volume of its own; these it always has. */
-const ALWAYS_THERE: ReadonlySet<FactKind> = new Set(['boot', 'container', 'image']);
+/** A stack may have no network or volume of its own; these it always has, or else there is nothing to claim. */
+const ALWAYS_THERE: ReadonlySet<FactKind> = new Set(['boot', 'engine', 'container', 'image', 'owner']);
 
 /** What a disruption claims about all facts of a kind. */
 export interface Claims {
   readonly changes: readonly FactKind[];
   readonly keeps: readonly FactKind[];
+  /** Of what changes: versions that must be newer than before. */
+  readonly raises?: readonly FactKind[];
 }
 
 export interface Proof {
@@ -118,6 +121,12 @@ export function unproven(
       if (kind === 'started' && now[nameOf(fact)] === undefined) continue;
       seen++;
       if (now[nameOf(fact)] === fact.value) failures.push(`${nameOf(fact)} did not change`);
+    }
+  }
+  for (const kind of claims.raises ?? []) {
+    for (const fact of before.filter((each) => each.kind === kind)) {
+      const value = now[nameOf(fact)];
+      if (value !== undefined && !isNewer(value, fact.value)) failures.push(`${nameOf(fact)} is not newer`);
     }
   }
   if (seen === 0) failures.push('nothing shows that it happened');
