@@ -9,7 +9,7 @@ import { composeStep, SAME_CONTAINER, type Disruption, type Step } from './disru
 export function uidMismatch(part: Part): Disruption {
   return {
     id: part === 'both' ? 'uid-mismatch' : `uid-mismatch-${part}`,
-    title: 'the bind folders belong to another user, and every container is restarted',
+    title: 'every container is stopped, the bind folders are given to another user, every container is started',
     optional: true,
     needs: 'bind',
     claims: { changes: ['owner', 'started'], keeps: ['boot', 'container', 'image', 'network', 'volume'] },
@@ -18,10 +18,13 @@ export function uidMismatch(part: Part): Disruption {
     patienceMs: 5000,
     async inject(context) {
       const { bindOwners } = context.stack.project;
+      // Stopped in order, a database leaves no sidecars behind: it is found as it would be carried over from elsewhere.
+      const stopped = await composeStep(context, 'stop');
       const given = asSteps(await bindOwners.give(part, await strangerTo(context.stack)));
       // Now: a service that sets its owners right at each start is sound, and leaves nothing of this to be seen.
       const facts = await bindOwners.facts();
-      return [...given.map((step) => ({ ...step, facts })), await composeStep(context, 'restart')];
+      // Not `start`: that waits for what a service depends on, and here it may never come.
+      return [stopped, ...given.map((step) => ({ ...step, facts })), await composeStep(context, 'restart')];
     },
     async heal(context) {
       const back = await context.stack.project.bindOwners.giveBack();

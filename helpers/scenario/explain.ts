@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { Identity } from '../probe/identity.ts';
 import type { Probe } from '../probe/probe.ts';
 import type { Placement } from '../stack/layers.ts';
@@ -28,6 +29,10 @@ export async function explainFailure(failure: Failure): Promise<string[]> {
     signal,
   );
   const bind = placement?.layer === 'bind' ? project.userPathOf(placement.source) : null;
-  const place = { service: store.service, path: store.path, bind };
+  const isFile = entries.some(({ path, kind }) => path === store.path && kind === 'file');
+  const mounts = project.shadow.model.services[store.service]?.volumes ?? [];
+  const mount = mounts.find(({ source }) => source !== undefined && source === placement?.source);
+  const file = isFile && mount ? posix.relative(mount.target, store.path) : null;
+  const place = { service: store.service, path: store.path, bind, file };
   return [...(writer ? diagnose(entries, writer, place) : []), ...symptomsIn(log.stdout)];
 }

@@ -287,7 +287,7 @@ async function readBy(
       notes.push(`integrity: ${String(error)}`);
       return null;
     });
-    if (rows !== null) return { rows, readFailure: null, integrity, readAt, notes };
+    if (rows !== null) return { rows, readFailure: null, integrity, readAt, notes: integrity === null ? notes : [] };
   }
   return { rows: null, readFailure: 'not-read', integrity, readAt: 0, notes };
 }

@@ -23,6 +23,8 @@ export interface Place {
   readonly path: string;
   /** Where it lies for the user, if it is a bind; `null`: on a volume. */
   readonly bind: string | null;
+  /** Of a database, its file below the bind; `null`: the whole folder holds the data. */
+  readonly file: string | null;
 }
 
 /** What apps say, in lower case, and what that means. */
@@ -34,7 +36,8 @@ export const SYMPTOMS = [
   },
   {
     says: 'attempt to write a readonly database',
-    cause: 'SQLite may read the database file or a sidecar of it and not write it',
+    cause:
+      'SQLite may read the database and not write it, or not make its -wal or -journal beside it: the folder has to be writable too',
   },
   { says: 'permission denied', cause: 'the owner or the mode of a file or folder shuts the service out' },
   { says: 'not writable', cause: 'the service looked before it wrote, and found that it may not' },
@@ -44,7 +47,8 @@ interface Fix {
   readonly id: string;
   /** It opens the data to everybody on the machine. */
   readonly loose: boolean;
-  command(place: Place, writer: Writer): string;
+  /** `null` where it cannot be done by one. */
+  command(place: Place, writer: Writer): string | null;
   readonly note: string;
 }
 
@@ -62,8 +66,11 @@ export const FIXES: readonly Fix[] = [
   {
     id: 'chmod',
     loose: true,
-    command: ({ path, bind }) => `chmod 777 ${bind ?? path} && chmod 666 ${bind ?? path}/*.sqlite`,
-    note: 'everybody on the machine may write; -wal and -shm beside a database keep their owner and are missed',
+    command: ({ file, bind }) => {
+      if (bind === null) return null;
+      return file === null ? `chmod 777 ${bind}` : `chmod 777 ${bind} && chmod 666 ${bind}/${file}`;
+    },
+    note: 'everybody on the machine may write; what lies beside the database, its -wal and -shm, is missed',
   },
 ];
 
@@ -97,6 +104,9 @@ export function diagnose(entries: readonly Entry[], writer: Writer, place: Place
     .map(({ path, uid, gid, mode }) => `${path} is ${uid}:${gid}, mode ${mode.toString(8)}`);
   return [
     `${place.service} runs as ${writer.uid}:${writer.gid}; ${found.join('; ')}${more}`,
-    ...FIXES.map(({ loose, command, note }) => `${loose ? 'loose cure' : 'cure'}: ${command(place, writer)} (${note})`),
+    ...FIXES.flatMap(({ loose, command, note }) => {
+      const line = command(place, writer);
+      return line === null ? [] : [`${loose ? 'loose cure' : 'cure'}: ${line} (${note})`];
+    }),
   ];
 }
