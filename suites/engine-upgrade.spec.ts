@@ -67,7 +67,7 @@ describe('engine-upgrade', { timeout: 300_000 }, () => {
 
   test('control: a boot of the same engine is no upgrade', async ({ bringUp, task, expect }) => {
     const { matrix } = await bringUp('container-layer');
-    const [cell] = await matrix.run({ ...engineUpgrade, inject: reboot.inject });
+    const [cell] = await matrix.run({ ...engineUpgrade, inject: async (context) => reboot.inject(context) });
     const control = { id: 'container-layer/engine-upgrade-of-none', expected: 'unknown', reason: cell?.reason ?? null };
     task.meta.persistence = {
       controls: [{ ...control, outcome: cell?.outcome ?? 'none', caught: cell?.reason === 'not-proven' }],

@@ -74,7 +74,7 @@ describe('uid-mismatch', { timeout: 300_000 }, () => {
 
   test('control: owners that stay as they are prove nothing', async ({ bringUp, expect, task }) => {
     const { matrix } = await bringUp('silent-fallback');
-    const [cell] = await matrix.run({ ...uidMismatch('both'), inject: restart.inject });
+    const [cell] = await matrix.run({ ...uidMismatch('both'), inject: async (context) => restart.inject(context) });
     const control = { id: 'silent-fallback/uid-mismatch', expected: 'unknown', outcome: cell?.outcome ?? 'none' };
     task.meta.persistence = {
       controls: [{ ...control, caught: cell?.outcome === 'unknown', reason: cell?.reason ?? null }],

@@ -18,7 +18,7 @@ export interface CliResult {
 }
 
 /** Another engine on the same data root; versions as the engines report them. */
-export interface EngineChange {
+interface EngineChange {
   readonly from: string;
   readonly to: string;
   readonly shutDownMs: number;

@@ -32,7 +32,7 @@ export async function climbEngines(
 }
 
 /** Of steps that are equally bad the last one, which read most. */
-function worstOf(hops: readonly CellRecord[], stepBack: CellRecord): CellRecord {
+export function worstOf(hops: readonly CellRecord[], stepBack: CellRecord): CellRecord {
   const [worst] = hops.toReversed().toSorted((a, b) => OUTCOMES.indexOf(a.outcome) - OUTCOMES.indexOf(b.outcome));
   if (!worst) throw new Error('There was no newer engine.');
   const note = (text: string): Evidence => ({ kind: 'note', text });

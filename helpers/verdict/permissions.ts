@@ -48,7 +48,7 @@ interface Fix {
   /** It opens the data to everybody on the machine. */
   readonly loose: boolean;
   /** `null` where it cannot be done by one. */
-  command(place: Place, writer: Writer): string | null;
+  readonly command: (place: Place, writer: Writer) => string | null;
   readonly note: string;
 }
 
