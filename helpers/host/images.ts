@@ -74,7 +74,7 @@ export async function copyImages(from: Docker, to: Docker, refs: readonly string
         statusCodes: { 200: true, 404: 'no such image', 500: 'server error' },
       },
       (error: unknown, stream: unknown) => {
-        if (error) reject(error as Error);
+        if (error) reject(error);
         else resolve(stream as NodeJS.ReadableStream);
       },
     );

@@ -35,7 +35,6 @@ export async function climbEngines(
 export function worstOf(hops: readonly CellRecord[], stepBack: CellRecord): CellRecord {
   const [worst] = hops.toReversed().toSorted((a, b) => OUTCOMES.indexOf(a.outcome) - OUTCOMES.indexOf(b.outcome));
   if (!worst) throw new Error('There was no newer engine.');
-  const note = (text: string): Evidence => ({ kind: 'note', text });
   return {
     ...worst,
     ok: hops.every(({ ok }) => ok),
@@ -55,4 +54,8 @@ function told({ proof, outcome, reason, intact, acknowledged, rtoMs, durationMs 
   const verdict = reason === null ? outcome : `${outcome} (${reason})`;
   const read = rtoMs === null ? 'never read' : `read after ${rtoMs} ms`;
   return `${from} → ${to}: ${verdict}, ${intact ?? 0} of ${acknowledged} rows intact; ${read}, ${durationMs} ms in all`;
+}
+
+function note(text: string): Evidence {
+  return { kind: 'note', text };
 }
