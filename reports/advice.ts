@@ -18,6 +18,8 @@ export const ADVICE: Readonly<Record<Reason, string>> = {
   'write-refused': 'Make the owner of the data the user that the service runs as.',
   'needs-host': 'Run Outlast as root on Linux, so that it can have a host of its own.',
   'needs-build': 'Nothing: no service is built here.',
+  'needs-engines': 'Nothing, unless a Debian mirror can be reached: older engines are its packages.',
+  'needs-bind': 'Nothing: no folder of the host is mounted.',
   'stack-failed': 'Make `docker compose up --wait` succeed first.',
   interrupted: 'Run it again.',
 };

@@ -14,7 +14,7 @@ import { ensureBaseImage } from '../helpers/host/base-image.ts';
 import { packagedProgram } from '../helpers/host/engine/packaged.ts';
 import { archivedEngine } from '../helpers/host/engine/static-archive.ts';
 import { RUN_LABEL } from '../helpers/host/host.ts';
-import { copyImage, ensureImage, hasImage } from '../helpers/host/images.ts';
+import { copyImages, ensureImage, hasImage } from '../helpers/host/images.ts';
 import { canHavePrivateHost, PrivateHost } from '../helpers/host/private-host.ts';
 
 const isThere = (file: string) =>
@@ -330,7 +330,7 @@ describe.runIf(canHavePrivateHost())('a private host', () => {
   });
 
   test('takes over an image of another engine as it is', async () => {
-    await copyImage(host.docker, host.docker, image);
+    await copyImages(host.docker, host.docker, [image]);
     expect(await hasImage(host.docker, image)).toBe(true);
   });
 });

@@ -63,6 +63,15 @@ describe('an interrupted run', () => {
     },
   );
 
+  test('by SIGINT between two engines leaves neither of its hosts', async ({ folder, expect }) => {
+    const before = await traces();
+    const args = ['--only', 'engine-upgrade', '--out', folder];
+    const { run } = await startedRun('disrupting', { cwd: STACKS['no-restart-policy'] }, args);
+    run.kill('SIGINT');
+    expect((await run).exitCode).toBe(130);
+    expect(await traces()).toEqual(before);
+  });
+
   test('by SIGKILL is swept by the next start', async ({ folder, expect }) => {
     const before = await traces();
     const { run } = await startedRun('disrupting', { cwd: STACKS['no-restart-policy'] }, ['--out', folder]);

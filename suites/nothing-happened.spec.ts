@@ -4,8 +4,10 @@ import { DISRUPTIONS } from '../helpers/disruptions/catalogue.ts';
 
 describe('a disruption that does nothing', () => {
   test('is unknown, never survived', async ({ bringUp, expect }) => {
-    const { matrix } = await bringUp('no-restart-policy');
+    const { matrix: plain } = await bringUp('no-restart-policy');
+    const { matrix: bound } = await bringUp('silent-fallback');
     for (const disruption of DISRUPTIONS) {
+      const matrix = disruption.needs === 'bind' ? bound : plain;
       const cells = await matrix.run({ ...disruption, inject: async () => [] });
       expect(
         cells.map(({ outcome, reason }) => ({ outcome, reason })),

@@ -272,7 +272,7 @@ describe.each(STORE_KINDS)('a store of kind %s', (name) => {
 describe('the probe', () => {
   test('tells what the main process is and where it may write', async ({ place, open, expect }) => {
     const probe = await open();
-    expect(await probe.mainUid()).toBe(UID);
+    expect(await probe.mainIdentity()).toMatchObject({ uid: UID });
     expect(await probe.writable(place)).toBe(true);
     expect(await probe.writable(`${place}/not/yet`)).toBe(true);
     expect(await probe.writable('/srv')).toBe(false);
@@ -301,12 +301,12 @@ describe('the probe', () => {
     try {
       await other.start();
       await using probe = await openProbe(host.docker, other.id);
-      await probe.mainUid();
+      await probe.mainIdentity();
       // What the agent may still say depends on how far its check had come.
       const unanswered = expect(probe.health(['CMD', '/nothing'], 60_000)).rejects.toThrow();
       await other.kill();
       await unanswered;
-      await expect(probe.mainUid()).rejects.toThrow('The agent ended.');
+      await expect(probe.mainIdentity()).rejects.toThrow('The agent ended.');
     } finally {
       await other.remove({ force: true });
     }

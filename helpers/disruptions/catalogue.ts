@@ -3,12 +3,14 @@ import { crash } from './crash.ts';
 import type { Disruption } from './disruption.ts';
 import { downUp } from './down-up.ts';
 import { downVolumes } from './down-volumes.ts';
+import { engineUpgrade } from './engine-upgrade.ts';
 import { kill } from './kill.ts';
 import { reboot } from './reboot.ts';
 import { rebuild } from './rebuild.ts';
 import { recreate } from './recreate.ts';
 import { restart } from './restart.ts';
 import { stopStart } from './stop-start.ts';
+import { uidMismatch } from './uid-mismatch.ts';
 
 /** In the order in which they run: the one that must lose data comes last, so that none after it needs a fresh stack. */
 export const DISRUPTIONS: readonly Disruption[] = [
@@ -20,6 +22,8 @@ export const DISRUPTIONS: readonly Disruption[] = [
   downUp,
   reboot,
   crash,
+  engineUpgrade,
+  uidMismatch('both'),
   downVolumes,
 ];
 

@@ -1,5 +1,5 @@
 import type { CliResult, Host } from '../host/host.ts';
-import type { Claims } from '../stack/attestation.ts';
+import type { Claims, Fact } from '../stack/attestation.ts';
 import type { RunningStack } from '../stack/stack.ts';
 import type { DataVerdict, Layer, Outcome } from '../verdict/model.ts';
 
@@ -15,6 +15,8 @@ export interface Step {
   readonly command: string;
   readonly exitCode: number | null;
   readonly output: string;
+  /** What was so right then, for what may not last until the services are back. */
+  readonly facts?: readonly Fact[];
 }
 
 export interface Disruption {
@@ -23,8 +25,13 @@ export interface Disruption {
   readonly title: string;
   /** Runs only where it is asked for by name. */
   readonly optional?: true;
-  /** Without this capability the cell is `not-run`; without anything built, `not-applicable`. */
-  readonly needs: 'nothing' | 'build' | 'reboot' | 'crash';
+  /**
+   * Without this capability the cell is `not-run`; without anything built, or a bind that its service may write, `not-applicable`.
+   * What needs `upgrade` gets a stack of its own, on a host that begins with the oldest engine, and is repeated up to the newest.
+   */
+  readonly needs: 'nothing' | 'build' | 'bind' | 'reboot' | 'crash' | 'upgrade';
+  /** How long services may take to come back at most, in milliseconds, where they are not to come back. */
+  readonly patienceMs?: number;
   /** What must have changed and what must not; the proof is held against it. */
   readonly claims: Claims;
   /** What the engine does to the bytes of each layer. */

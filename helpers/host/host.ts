@@ -17,6 +17,17 @@ export interface CliResult {
   readonly stderr: string;
 }
 
+/** Another engine on the same data root; versions as the engines report them. */
+interface EngineChange {
+  readonly from: string;
+  readonly to: string;
+  readonly shutDownMs: number;
+  /** Until the new engine answers. */
+  readonly bootMs: number;
+}
+
+export type ChangeEngine = (signal?: AbortSignal) => Promise<EngineChange>;
+
 /** A machine that runs a Docker Engine. */
 export interface Host extends AsyncDisposable {
   readonly id: string;
@@ -35,6 +46,10 @@ export interface Host extends AsyncDisposable {
   readonly reboot?: (signal?: AbortSignal) => Promise<void>;
   /** Every process of the host dies at one instant; boots; resolves when the engine answers. */
   readonly crash?: (signal?: AbortSignal) => Promise<void>;
+  /** The host shuts down in order and boots the same world with the next newer engine. Absent where there is none. */
+  readonly upgrade?: ChangeEngine | undefined;
+  /** The same, with the next older engine. */
+  readonly downgrade?: ChangeEngine | undefined;
 }
 
 /** Set on everything that Outlast creates; the value is the run id. */

@@ -23,7 +23,7 @@ export async function ensureImage(host: Host, ref: string, options: ImageOptions
   if (await hasImage(host.docker, ref)) return 'present';
   const { ambient, home, signal } = options;
   if (ambient && (await hasImage(ambient, ref))) {
-    await copyImage(ambient, host.docker, ref);
+    await copyImages(ambient, host.docker, [ref]);
     return 'ambient';
   }
   const memory = path.join(home, 'unpullable', createHash('sha256').update(ref).digest('hex').slice(0, 16));
@@ -62,9 +62,23 @@ export async function hasImage(docker: Docker, ref: string): Promise<boolean> {
     );
 }
 
-/** Copies an image from one engine to another. */
-export async function copyImage(from: Docker, to: Docker, ref: string): Promise<void> {
-  const archive = await from.getImage(ref).get();
+/** Copies images from one engine to another. Layers that they share travel once. */
+export async function copyImages(from: Docker, to: Docker, refs: readonly string[]): Promise<void> {
+  const archive = await new Promise<NodeJS.ReadableStream>((resolve, reject) => {
+    from.modem.dial(
+      {
+        path: '/images/get?',
+        method: 'GET',
+        options: { names: refs },
+        isStream: true,
+        statusCodes: { 200: true, 404: 'no such image', 500: 'server error' },
+      },
+      (error: unknown, stream: unknown) => {
+        if (error) reject(error);
+        else resolve(stream as NodeJS.ReadableStream);
+      },
+    );
+  });
   const progress = await to.loadImage(archive);
   await new Promise<void>((resolve, reject) => {
     to.modem.followProgress(progress, (error) => {

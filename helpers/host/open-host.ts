@@ -1,5 +1,6 @@
 import { OutlastError } from '../errors.ts';
 import { openAmbientHost } from './ambient-host.ts';
+import { findEngineLadder } from './engine/engine-ladder.ts';
 import type { Host, HostKind } from './host.ts';
 import { canHavePrivateHost, PrivateHost } from './private-host.ts';
 
@@ -27,6 +28,13 @@ export async function openHost({ kind, home, runId, signal }: OpenHostOptions): 
   const cause = new OutlastError('HOST_CANNOT', 'A private host needs Linux and root.');
   if (kind === 'private') throw cause;
   return openAmbientInstead(home, runId, signal, cause);
+}
+
+/** A private host that begins with the oldest engine that can be had, and can be upgraded. `null`: there are no two of different versions. */
+export async function openOldestHost(home: string, signal?: AbortSignal): Promise<Host | null> {
+  const [toolchain, ...newer] = await findEngineLadder(home, signal);
+  if (!toolchain || newer.length === 0) return null;
+  return PrivateHost.open({ home, signal, toolchain, newer });
 }
 
 /** Faults of a private host that another host can make up for. */

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import Docker from 'dockerode';
 import { dir } from 'tmp-promise';
@@ -12,12 +13,13 @@ import { INIT, MACHINE } from './boot-script.ts';
 import { runDocker, writeDockerConfig } from './cli.ts';
 import type { EngineOptions, Toolchain } from './engine/engine.ts';
 import { findEngine } from './engine/find-engine.ts';
-import type { CliOptions, CliResult, Host } from './host.ts';
+import type { ChangeEngine, CliOptions, CliResult, Host } from './host.ts';
 import { childrenOf, identify, type ProcessIdentity } from './process-identity.ts';
 import {
   acquireSlot,
   cgroupOf,
   emptyFolder,
+  emptyWorld,
   endTenant,
   forgetTenant,
   projectsOf,
@@ -35,6 +37,8 @@ export interface PrivateHostOptions extends Pick<EngineOptions, 'engineVersionFr
   readonly signal?: AbortSignal | undefined;
   /** Found already; otherwise it is looked for. */
   readonly toolchain?: Toolchain;
+  /** What `upgrade` boots from, one after the other. */
+  readonly newer?: readonly Toolchain[];
   /** A slot that is held already; otherwise a free one is taken. */
   readonly slot?: Slot;
 }
@@ -46,8 +50,12 @@ export class PrivateHost implements Host {
   readonly docker: Docker;
   readonly projectsDir: string;
   readonly composeVersion: string;
-  readonly toolchain: Toolchain;
+  readonly #toolchains: readonly Toolchain[];
+  /** Which of them it runs on. */
+  #rung = 0;
   #engineVersion = '';
+  /** A world that several engines have worked on is kept for no other host. */
+  #engineChanged = false;
   #machine: Machine | null = null;
   #disposed: Promise<void> | null = null;
   readonly #slot: Slot;
@@ -63,12 +71,11 @@ export class PrivateHost implements Host {
     try {
       await endTenant(slot.folder);
       await Promise.all([emptyFolder(projectsOf(slot.folder)), quietRestartPolicies(slot.folder)]);
-      await Promise.all(['ld.so.cache', 'engine.log'].map((name) => rm(path.join(slot.folder, name), { force: true })));
+      await rm(path.join(slot.folder, 'engine.log'), { force: true });
       await writeFile(path.join(slot.folder, 'daemon.json'), '{}');
-      const libraries = [...toolchain.engine.libraries, ...toolchain.tools.libraries];
-      await writeFile(path.join(slot.folder, 'ld.so.conf'), ['include /etc/ld.so.conf', ...libraries, ''].join('\n'));
+      await writeLibraryPath(slot.folder, toolchain);
       const { path: runFolder } = await dir({ prefix: RUN_FOLDER_PREFIX, tmpdir: shortTmpdir(), mode: 0o700 });
-      host = new PrivateHost(slot, runFolder, slotsFolder(home), toolchain);
+      host = new PrivateHost(slot, runFolder, slotsFolder(home), [toolchain, ...(options.newer ?? [])]);
       await recordTenant(slot.folder, { init: null, runFolder, toolchain });
       await writeDockerConfig(host.dockerConfig, toolchain.plugins);
       await host.#firstBoot(signal);
@@ -81,19 +88,24 @@ export class PrivateHost implements Host {
     }
   }
 
-  private constructor(slot: Slot, runFolder: string, slots: string, toolchain: Toolchain) {
+  private constructor(slot: Slot, runFolder: string, slots: string, toolchains: readonly [Toolchain, ...Toolchain[]]) {
     this.#slot = slot;
     this.#runFolder = runFolder;
     this.#slots = slots;
-    this.toolchain = toolchain;
+    this.#toolchains = toolchains;
     this.id = `private-${slot.number}`;
     this.projectsDir = projectsOf(slot.folder);
-    this.composeVersion = toolchain.plugins.composeVersion;
+    this.composeVersion = toolchains[0].plugins.composeVersion;
     this.docker = new Docker({ socketPath: this.#socket });
   }
 
   get engineVersion(): string {
     return this.#engineVersion;
+  }
+
+  /** What it runs on now. */
+  get toolchain(): Toolchain {
+    return this.#toolchains[this.#rung] as Toolchain;
   }
 
   get #socket(): string {
@@ -151,6 +163,38 @@ export class PrivateHost implements Host {
     await this.#boot(signal);
   };
 
+  get upgrade(): ChangeEngine | undefined {
+    return this.#changeTo(this.#rung + 1);
+  }
+
+  get downgrade(): ChangeEngine | undefined {
+    return this.#changeTo(this.#rung - 1);
+  }
+
+  #changeTo(rung: number): ChangeEngine | undefined {
+    const toolchain = this.#toolchains[rung];
+    if (!toolchain) return undefined;
+    return async (signal) => {
+      signal?.throwIfAborted();
+      const from = this.engineVersion;
+      const began = performance.now();
+      await this.#shutDown();
+      const down = performance.now();
+      this.#rung = rung;
+      // On record before it touches the world.
+      await writeFile(path.join(this.#slot.folder, 'engine'), toolchain.engine.version);
+      await writeLibraryPath(this.#slot.folder, toolchain);
+      this.#engineChanged = true;
+      await this.#boot(signal);
+      return {
+        from,
+        to: this.engineVersion,
+        shutDownMs: Math.round(down - began),
+        bootMs: Math.round(performance.now() - down),
+      };
+    };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed ??= this.#dispose();
     await this.#disposed;
@@ -165,6 +209,7 @@ export class PrivateHost implements Host {
       await emptyFolder(this.projectsDir);
     } finally {
       await this.#end();
+      if (this.#engineChanged) await emptyWorld(this.#slot.folder);
       this.#slot.lock.release();
     }
   }
@@ -308,6 +353,13 @@ async function startMachine(logFile: string, slotFolder: string, env: Record<str
   throw new OutlastError('HOST_BOOT_FAILED', 'The namespaces of the private host cannot be made.', {
     detail: await readFile(logFile, 'utf8').catch(() => ''),
   });
+}
+
+/** Where the loader inside the host finds what the toolchain needs; its cache is made at the next boot. */
+async function writeLibraryPath(slotFolder: string, { engine, tools }: Toolchain): Promise<void> {
+  const lines = ['include /etc/ld.so.conf', ...engine.libraries, ...tools.libraries, ''];
+  await writeFile(path.join(slotFolder, 'ld.so.conf'), lines.join('\n'));
+  await rm(path.join(slotFolder, 'ld.so.cache'), { force: true });
 }
 
 function xtablesEnv({ tools }: Toolchain): Record<string, string> {

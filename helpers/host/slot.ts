@@ -43,7 +43,7 @@ export async function acquireSlot(home: string, engineVersion: string): Promise<
     if (version === null || version === engineVersion) return prepare(slot, engineVersion);
     if (numbers.length >= WORLDS_KEPT) {
       await endTenant(slot.folder);
-      await rm(path.join(slot.folder, 'world'), { recursive: true, force: true });
+      await emptyWorld(slot.folder);
       return prepare(slot, engineVersion);
     }
     slot.lock.release();
@@ -82,6 +82,12 @@ async function prepare(slot: Slot, engineVersion: string): Promise<Slot> {
 /** Where shadow projects and their bind sources lie. */
 export function projectsOf(slotFolder: string): string {
   return path.join(slotFolder, 'world/projects');
+}
+
+/** Takes everything from a slot's world: any engine may have it next. */
+export async function emptyWorld(slotFolder: string): Promise<void> {
+  await rm(path.join(slotFolder, 'world'), { recursive: true, force: true });
+  await rm(path.join(slotFolder, 'engine'), { force: true });
 }
 
 /** Removes what lies in a folder, and keeps the folder. */

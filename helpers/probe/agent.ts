@@ -10,6 +10,7 @@ import type { DriverContext, OpenStore, StoreDefinition } from '../stores/store.
 import { untilHealthy } from './health.ts';
 import { actAs, identityOf, mainPid } from './identity.ts';
 import { linesOf } from './lines.ts';
+import { ownersOf } from './owners.ts';
 import type { Reply, Request } from './protocol.ts';
 import { isWritable } from './writable.ts';
 
@@ -80,8 +81,10 @@ async function answer(request: Request, stores: Stores, signal: AbortSignal): Pr
       return stores.use(request.store, async (store) => store.integrity());
     case 'writable':
       return isWritable(request.path, identityOf(mainPid()));
-    case 'mainUid':
-      return identityOf(mainPid()).uid;
+    case 'mainIdentity':
+      return identityOf(mainPid());
+    case 'owners':
+      return ownersOf(request.path);
     case 'health':
       return untilHealthy(request.test, request.timeoutMs, signal);
   }

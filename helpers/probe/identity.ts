@@ -38,7 +38,22 @@ export function parseStatus(status: string): Identity {
 }
 
 /** Environment and working directory that a process was started with. */
-export function surroundingsOf(pid: number): { env: Record<string, string>; cwd: string } {
+export function surroundingsOf(pid: number): Surroundings {
+  try {
+    return readSurroundings(pid);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
+    // Without the capability to look into any process there is still the one to look into one's own.
+    return actAs(identityOf(pid), () => readSurroundings(pid));
+  }
+}
+
+interface Surroundings {
+  readonly env: Record<string, string>;
+  readonly cwd: string;
+}
+
+function readSurroundings(pid: number): Surroundings {
   const pairs = readFileSync(`/proc/${pid}/environ`, 'utf8')
     .split('\0')
     .filter((pair) => pair.includes('='));

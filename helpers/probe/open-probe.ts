@@ -3,6 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type Dockerode from 'dockerode';
 import type { Integrity, StoreDefinition } from '../stores/store.ts';
 import type { Marker, ReadRow } from '../verdict/model.ts';
+import type { Entry } from '../verdict/permissions.ts';
+import type { Identity } from './identity.ts';
 import { linesOf } from './lines.ts';
 import { AGENT_ARGV, AGENT_ENV } from './toolbox.ts';
 import type { HealthResult, Probe } from './probe.ts';
@@ -13,21 +15,38 @@ const END_MS = 5000;
 /** How much of what the agent says on stderr goes into an error. */
 const STDERR_LIMIT = 4096;
 
+interface ProbeOptions {
+  readonly signal?: AbortSignal;
+  /** Called when the agent has ended. */
+  readonly leave?: () => Promise<void>;
+}
+
 /**
  * Starts the agent inside a running container that has the toolbox mounted.
  * @throws Error when the container cannot be entered. Each call of the probe rejects when the agent ends before it has answered.
  */
-export async function openProbe(
+export async function openProbe(docker: Dockerode, containerId: string, options: ProbeOptions = {}): Promise<Probe> {
+  const probe = await enter(docker, containerId, true, options);
+  const failure = await probe.mainIdentity().then(() => '', String);
+  if (!failure.includes(CAPABILITIES_REFUSED)) return probe;
+  return enter(docker, containerId, false, options);
+}
+
+/** Engine 20.10 asks for every capability that the kernel has, even where the machine itself lacks one. */
+const CAPABILITIES_REFUSED = 'unable to apply caps';
+
+async function enter(
   docker: Dockerode,
   containerId: string,
-  { signal }: { readonly signal?: AbortSignal } = {},
+  isPrivileged: boolean,
+  { signal, leave }: ProbeOptions,
 ): Promise<Probe> {
   signal?.throwIfAborted();
   const exec = await docker.getContainer(containerId).exec({
     Cmd: [...AGENT_ARGV],
     Env: [...AGENT_ENV],
     User: '0:0',
-    Privileged: true,
+    Privileged: isPrivileged,
     WorkingDir: '/',
     AttachStdin: true,
     AttachStdout: true,
@@ -38,7 +57,10 @@ export async function openProbe(
   const stdout = new PassThrough();
   const stderr = new PassThrough();
   docker.modem.demuxStream(stream, stdout, stderr);
-  return new ExecProbe(containerId, stream, stdout, stderr, signal);
+  return new ExecProbe(containerId, stream, stdout, stderr, {
+    ...(signal ? { signal } : {}),
+    ...(leave ? { leave } : {}),
+  });
 }
 
 interface Pending {
@@ -57,14 +79,22 @@ function parseReply(line: string): Reply | null {
 class ExecProbe implements Probe {
   readonly containerId: string;
   readonly #stream: Duplex;
+  readonly #leave: (() => Promise<void>) | undefined;
   readonly #pending = new Map<number, Pending>();
   readonly #ended: Promise<unknown>;
   #next = 0;
   #said = '';
   #failure: Error | undefined;
 
-  constructor(containerId: string, stream: Duplex, stdout: PassThrough, stderr: PassThrough, signal?: AbortSignal) {
+  constructor(
+    containerId: string,
+    stream: Duplex,
+    stdout: PassThrough,
+    stderr: PassThrough,
+    { signal, leave }: ProbeOptions,
+  ) {
     this.containerId = containerId;
+    this.#leave = leave;
     this.#stream = stream;
     stderr.on('data', (chunk: Buffer) => {
       this.#said = (this.#said + chunk.toString()).slice(-STDERR_LIMIT);
@@ -97,8 +127,12 @@ class ExecProbe implements Probe {
     return this.#ask('writable', { path });
   }
 
-  async mainUid(): Promise<number> {
-    return this.#ask('mainUid', {});
+  async mainIdentity(): Promise<Identity> {
+    return this.#ask('mainIdentity', {});
+  }
+
+  async owners(path: string): Promise<Entry[]> {
+    return this.#ask('owners', { path });
   }
 
   async health(test: readonly string[], timeoutMs: number): Promise<HealthResult> {
@@ -111,6 +145,7 @@ class ExecProbe implements Probe {
     await Promise.race([this.#ended, delay(END_MS, undefined, { ref: false })]);
     this.#stream.destroy();
     this.#fail(new Error('The probe is closed.'));
+    await this.#leave?.();
   }
 
   /** Settles what is answered until the agent ends. */

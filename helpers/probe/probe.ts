@@ -1,5 +1,7 @@
 import type { Integrity, StoreDefinition } from '../stores/store.ts';
 import type { Marker, ReadRow } from '../verdict/model.ts';
+import type { Entry } from '../verdict/permissions.ts';
+import type { Identity } from './identity.ts';
 
 export interface HealthResult {
   readonly healthy: boolean;
@@ -15,8 +17,10 @@ export interface Probe extends AsyncDisposable {
   integrity(store: StoreDefinition): Promise<Integrity>;
   /** Could the main process of the container write here? Tried with its effective ids. */
   writable(path: string): Promise<boolean>;
-  /** Effective UID of the container's main process. */
-  mainUid(): Promise<number>;
+  /** Effective ids of the container's main process. */
+  mainIdentity(): Promise<Identity>;
+  /** Whose a path is, with its folder, and the files that begin with its name. What is absent is left out. */
+  owners(path: string): Promise<Entry[]>;
   /** Runs the service's own health check in a tight loop until it passes or the deadline comes. */
   health(test: readonly string[], timeoutMs: number): Promise<HealthResult>;
 }

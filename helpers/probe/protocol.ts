@@ -1,5 +1,7 @@
 import type { Integrity, StoreDefinition } from '../stores/store.ts';
 import type { Marker, ReadRow } from '../verdict/model.ts';
+import type { Entry } from '../verdict/permissions.ts';
+import type { Identity } from './identity.ts';
 import type { HealthResult } from './probe.ts';
 
 /** What is asked of the agent, by operation, and what it answers. */
@@ -8,7 +10,8 @@ export interface Operations {
   read: { ask: { store: StoreDefinition }; answer: ReadRow[] };
   integrity: { ask: { store: StoreDefinition }; answer: Integrity };
   writable: { ask: { path: string }; answer: boolean };
-  mainUid: { ask: object; answer: number };
+  mainIdentity: { ask: object; answer: Identity };
+  owners: { ask: { path: string }; answer: Entry[] };
   health: { ask: { test: readonly string[]; timeoutMs: number }; answer: HealthResult };
 }
 

@@ -24,14 +24,16 @@ import { promisify } from 'node:util';
 /** Where the toolbox is mounted in every service. */
 export const TOOLBOX_MOUNT = '/.outlast';
 
-/** Starts the agent. The loader is the toolbox's own, so the image needs no libc. */
-export const AGENT_ARGV: readonly string[] = [
+/** Starts Node. The loader is the toolbox's own, so the image needs no libc. */
+export const NODE_ARGV: readonly string[] = [
   `${TOOLBOX_MOUNT}/lib/ld.so`,
   '--library-path',
   `${TOOLBOX_MOUNT}/lib`,
   `${TOOLBOX_MOUNT}/bin/node`,
-  `${TOOLBOX_MOUNT}/helpers/probe/agent.js`,
 ];
+
+/** Starts the agent. */
+export const AGENT_ARGV: readonly string[] = [...NODE_ARGV, `${TOOLBOX_MOUNT}/helpers/probe/agent.js`];
 
 /** What the container's environment must not do to the agent. */
 export const AGENT_ENV: readonly string[] = [
@@ -48,6 +50,7 @@ const MODULES = [
   'probe/health',
   'probe/identity',
   'probe/lines',
+  'probe/owners',
   'probe/writable',
   'stores/drivers',
   'stores/files',

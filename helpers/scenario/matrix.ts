@@ -7,6 +7,7 @@ import type { StoreDefinition } from '../stores/store.ts';
 import type { Ledger } from '../verdict/ledger.ts';
 import { UNMEASURED, type Reason } from '../verdict/model.ts';
 import type { CellRecord, StoreRecord } from './record.ts';
+import { climbEngines } from './climb-engines.ts';
 import { placements, readBaselines, runScenario, type Phase, type ScenarioSetting } from './scenario.ts';
 
 export interface MatrixOptions {
@@ -17,6 +18,13 @@ export interface MatrixOptions {
   readonly markers: number;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** A stack of its own on the oldest of several engines; the reason why there is none. The caller disposes of it. */
+  readonly onOldestEngine: () => Promise<OwnProject | Reason>;
+}
+
+/** A project that is not the session's. */
+export interface OwnProject extends AsyncDisposable {
+  readonly project: Project;
 }
 
 /**
@@ -68,18 +76,42 @@ export class Matrix {
       stores.map((store) => idleCell(disruption, store, project.host, status, reason));
     const unmet = unmetNeed(disruption, project);
     if (unmet) return idle(...unmet);
-
-    try {
-      if (!this.#whole) await this.#renew();
-    } catch (error) {
+    const failed = (error: unknown): CellRecord[] => {
       signal.throwIfAborted();
       const text = `${String(error)}\n${(error as OutlastError).detail ?? ''}`.trim();
       return idle('not-run', 'stack-failed').map((cell) => ({ ...cell, evidence: [{ kind: 'note', text }] }));
+    };
+
+    try {
+      if (disruption.needs === 'upgrade') {
+        const cells = await this.#onOldestEngine(disruption, onPhase);
+        return typeof cells === 'string' ? idle('not-run', cells) : cells;
+      }
+      if (!this.#whole) await this.#renew();
+    } catch (error) {
+      return failed(error);
     }
-    const cells = await runScenario(this.#setting, disruption, this.#epoch++, onPhase);
+    const subjects = await subjectsOf(disruption, stores, project);
+    if (subjects.length === 0) return idle('not-applicable', 'needs-bind');
+    const cells = await runScenario({ ...this.#setting, stores: subjects }, disruption, this.#epoch++, onPhase);
     const healed = await this.#heal(disruption);
     this.#whole = healed && cells.every((cell) => cell.data === 'survived' && cell.ok);
-    return cells;
+    return idle('not-applicable', 'needs-bind').map((cell) => cells.find(({ store }) => store === cell.store) ?? cell);
+  }
+
+  /** A fresh stack of its own, so that nothing of the matrix's is touched. */
+  async #onOldestEngine(disruption: Disruption, onPhase?: (phase: Phase) => void): Promise<CellRecord[] | Reason> {
+    const own = await this.#options.onOldestEngine();
+    if (typeof own === 'string') return own;
+    await using _ = own;
+    const { project } = own;
+    const known = new Set(this.#options.project.shadow.changes);
+    const changes = project.shadow.changes.filter((change) => !known.has(change));
+    const cells = await climbEngines(await freshSetting({ ...this.#options, project }), disruption, onPhase);
+    return cells.map((cell) => ({
+      ...cell,
+      evidence: [...cell.evidence, ...changes.map((text) => ({ kind: 'note' as const, text }))],
+    }));
   }
 
   /** @returns whether the stack is as it was before the disruption */
@@ -112,13 +144,28 @@ export class Matrix {
 function unmetNeed(disruption: Disruption, project: Project): ['not-run' | 'not-applicable', Reason] | null {
   switch (disruption.needs) {
     case 'nothing':
+    case 'upgrade':
       return null;
+    case 'bind':
+      // Owners are changed from outside of the containers.
+      return process.getuid?.() === 0 ? null : ['not-run', 'needs-host'];
     case 'build':
       return project.built.length > 0 ? null : ['not-applicable', 'needs-build'];
     case 'reboot':
     case 'crash':
       return project.host[disruption.needs] ? null : ['not-run', 'needs-host'];
   }
+}
+
+/** The stores that the disruption means something to. */
+async function subjectsOf(
+  disruption: Disruption,
+  stores: readonly StoreDefinition[],
+  project: Project,
+): Promise<StoreDefinition[]> {
+  if (disruption.needs !== 'bind') return [...stores];
+  const touched = await Promise.all(stores.map(async ({ service }) => project.hasWritableBind(service)));
+  return stores.filter((_, index) => touched[index]);
 }
 
 /** A cell of a disruption that did not run: unknown, unless it has no meaning here. */

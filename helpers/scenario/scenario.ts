@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Disruption, Step } from '../disruptions/disruption.ts';
+import type { Identity } from '../probe/identity.ts';
 import type { Probe } from '../probe/probe.ts';
 import { compareFacts, unproven, type Fact } from '../stack/attestation.ts';
 import { placementOf, type Placement } from '../stack/layers.ts';
@@ -10,7 +11,9 @@ import { judge } from '../verdict/judge.ts';
 import type { Ledger } from '../verdict/ledger.ts';
 import { makeMarker } from '../verdict/marker.ts';
 import type { Observation, Outcome, ReadRow, Reason, ServiceVerdict } from '../verdict/model.ts';
+import { explainFailure } from './explain.ts';
 import type { CellRecord, Evidence } from './record.ts';
+import { Visitors } from './visitors.ts';
 
 /** What a run holds on to from one disruption to the next. */
 export interface ScenarioSetting {
@@ -46,38 +49,39 @@ export async function runScenario(
   const started = performance.now();
 
   onPhase('write');
-  await writeEpoch(setting, await enter(setting), epoch);
+  const writers = await enter(setting);
+  await writeEpoch(setting, writers, epoch);
   const before = await placements(stack, stores);
+  const identities = await identitiesIn(writers);
   await stack.leave();
-  const factsBefore = await stack.attest();
+  const factsBefore = [...(await stack.attest()), ...userFacts(identities)];
 
   onPhase('inject');
   const injected = performance.now();
   const injection = await inject(setting, disruption);
 
   onPhase('ready');
-  const states = await stack.ready(setting.timeoutMs, signal).catch((error: unknown) => {
+  const patienceMs = Math.min(setting.timeoutMs, disruption.patienceMs ?? setting.timeoutMs);
+  const states = await stack.ready(patienceMs, signal).catch((error: unknown) => {
     signal.throwIfAborted();
     injection.failure ??= String(error);
     return new Map<string, ServiceState>();
   });
-  const factsAfter = await stack.attest().catch((): Fact[] => []);
-  const proof = compareFacts(factsBefore, factsAfter);
+  const attested = await stack.attest().catch((): Fact[] => []);
   const built = new Set(stack.project.built);
   const subjects = (fact: Fact): boolean =>
     disruption.needs !== 'build' || built.has(fact.subject) || !isOfService(fact);
-  const missing = unproven(factsBefore, factsAfter, disruption.claims, subjects);
 
   onPhase('read');
-  const revived = await revive(setting, states);
+  // What will be healed is left as it is until then.
+  const revived = disruption.heal ? [] : await revive(setting, states);
   const after = await placements(stack, stores).catch(() => new Map<string, Placement>());
   const probes = await enter(setting);
-  const seen = await Promise.all(
-    stores.map(async (store) => {
-      const observed = await observe(setting, store, probes, states.get(store.service), epoch);
-      return { ...observed, rtoMs: observed.rows === null ? null : Math.round(observed.readAt - injected) };
-    }),
-  );
+  const atInjection = injection.steps.flatMap(({ facts }) => facts ?? []);
+  const factsAfter = [...attested, ...atInjection, ...userFacts(await identitiesIn(probes))];
+  const proof = compareFacts(factsBefore, factsAfter);
+  const missing = unproven(factsBefore, factsAfter, disruption.claims, subjects);
+  const seen = await observeAll(setting, disruption, { states, probes, identities, after, epoch });
 
   return Promise.all(
     stores.map(async (store, index): Promise<CellRecord> => {
@@ -118,7 +122,7 @@ export async function runScenario(
         reason: borrowed ? 'borrowed-time' : judgement.reason,
         ...judgement.counts,
         rpoMs: judgement.rpoMs,
-        rtoMs: saw.rtoMs,
+        rtoMs: saw.rows === null ? null : Math.round(saw.readAt - injected),
         durationMs: Math.round(performance.now() - started),
         proof,
         evidence: evidenceOf(
@@ -215,43 +219,124 @@ interface Seen {
   readonly notes: readonly string[];
 }
 
+interface Surroundings {
+  readonly states: ReadonlyMap<string, ServiceState>;
+  readonly probes: Probes;
+  /** Whom each service ran as before the disruption. */
+  readonly identities: ReadonlyMap<string, Identity>;
+  readonly after: ReadonlyMap<string, Placement>;
+  readonly epoch: number;
+}
+
+/** Looks at every store. What can be read through its service alone, and that does not run, is read after the disruption is taken back. */
+async function observeAll(
+  setting: ScenarioSetting,
+  disruption: Disruption,
+  surroundings: Surroundings,
+): Promise<Seen[]> {
+  const { stack, stores, signal, timeoutMs } = setting;
+  const seen = await (async () => {
+    await using visitors = new Visitors(stack, signal);
+    return Promise.all(stores.map(async (store) => observe(setting, store, surroundings, visitors)));
+  })();
+  if (!disruption.heal || seen.every(({ rows }) => rows !== null)) return seen;
+  try {
+    await disruption.heal({ host: stack.project.host, stack, signal });
+    await stack.ready(timeoutMs, signal);
+  } catch {
+    // The read tells.
+    signal.throwIfAborted();
+    return seen;
+  }
+  const probes = await enter(setting);
+  return Promise.all(
+    seen.map(async (saw, index): Promise<Seen> => {
+      if (saw.rows !== null) return saw;
+      const store = stores[index] as StoreDefinition;
+      const { notes, ...read } = await readBy(signal, store, [async () => probes.get(store.service)]);
+      const late =
+        read.rows === null ? [] : ['read after the disruption was taken back: the service was down until then'];
+      return { ...saw, ...read, notes: [...saw.notes, ...notes, ...late] };
+    }),
+  );
+}
+
+type Read = Pick<Seen, 'rows' | 'readFailure' | 'integrity' | 'readAt' | 'notes'>;
+
+/** By the first of the probes that can. */
+async function readBy(
+  signal: AbortSignal,
+  store: StoreDefinition,
+  sources: readonly (() => Promise<Probe | null | undefined>)[],
+): Promise<Read> {
+  const notes: string[] = [];
+  let integrity: Read['integrity'] = null;
+  for (const source of sources) {
+    const probe = await source().catch((error: unknown) => {
+      signal.throwIfAborted();
+      notes.push(String(error));
+    });
+    if (!probe) continue;
+    const rows = await probe.read(store).catch((error: unknown) => {
+      signal.throwIfAborted();
+      notes.push(`read: ${String(error)}`);
+      return null;
+    });
+    const readAt = performance.now();
+    integrity = await probe.integrity(store).catch((error: unknown) => {
+      notes.push(`integrity: ${String(error)}`);
+      return null;
+    });
+    if (rows !== null) return { rows, readFailure: null, integrity, readAt, notes: integrity === null ? notes : [] };
+  }
+  return { rows: null, readFailure: 'not-read', integrity, readAt: 0, notes };
+}
+
 async function observe(
   setting: ScenarioSetting,
   store: StoreDefinition,
-  probes: Probes,
-  state: ServiceState | undefined,
-  epoch: number,
+  { states, probes, identities, after, epoch }: Surroundings,
+  visitors: Visitors,
 ): Promise<Seen> {
-  const probe = probes.get(store.service);
-  const absent = { rows: null, readFailure: 'not-read', integrity: null, readAt: 0 } as const;
-  if (state === undefined) {
-    return { ...absent, service: 'unknown', serviceReason: 'host-died', notes: [] };
-  }
-  if (!probe) return { ...absent, service: 'unavailable', serviceReason: 'not-running', notes: [] };
-  const notes: string[] = [];
-  let rows: readonly ReadRow[] | null = null;
-  try {
-    rows = await probe.read(store);
-  } catch (error) {
-    setting.signal.throwIfAborted();
-    notes.push(`read: ${String(error)}`);
-  }
-  const readAt = performance.now();
-  const integrity = await probe.integrity(store).catch((error: unknown) => {
-    notes.push(`integrity: ${String(error)}`);
-    return null;
-  });
-  const read = { rows, readFailure: rows === null ? ('not-read' as const) : null, integrity, readAt, notes };
-  if (state !== 'up') return { ...read, service: 'unavailable', serviceReason: state };
+  const { stack, signal } = setting;
+  const { service } = store;
+  const state = states.get(service);
+  const placement = after.get(store.id);
+  const probe = probes.get(service);
+  const beside = async () => (state === 'up' ? null : visitors.at(store, placement?.layer));
+  const read = await readBy(signal, store, state === undefined ? [] : [async () => probe, beside]);
+  if (state === undefined) return { ...read, service: 'unknown', serviceReason: 'host-died' };
 
+  const notes = [...read.notes];
+  const failure = { project: stack.project, store, placement, writer: identities.get(service), signal };
+  if (!probe || state !== 'up') {
+    const visitor = await visitors.beside(service).catch(() => undefined);
+    notes.push(...(await explainFailure({ ...failure, probe: visitor })));
+    return { ...read, notes, service: 'unavailable', serviceReason: state === 'up' ? 'not-running' : state };
+  }
   const end = await writeMarker(setting, probe, store, epoch, CANARY);
   const writable = await probe.writable(store.path).catch((error: unknown) => String(error));
+  if (end === 'acknowledged' && writable === true) return { ...read, service: 'up', serviceReason: null };
   if (end !== 'acknowledged') notes.push(`write: ${end}`);
   if (writable !== true)
     notes.push(`the main process cannot write ${store.path}${writable === false ? '' : `: ${writable}`}`);
-  return end === 'acknowledged' && writable === true
-    ? { ...read, service: 'up', serviceReason: null }
-    : { ...read, service: 'unwritable', serviceReason: 'write-refused' };
+  notes.push(...(await explainFailure({ ...failure, probe })));
+  return { ...read, notes, service: 'unwritable', serviceReason: 'write-refused' };
+}
+
+async function identitiesIn(probes: Probes): Promise<Map<string, Identity>> {
+  const found = await Promise.all(
+    [...probes].map(async ([service, probe]) => {
+      const identity = await probe.mainIdentity().catch(() => null);
+      return identity === null ? [] : [[service, identity] as const];
+    }),
+  );
+  return new Map(found.flat());
+}
+
+/** Whom each service runs as. */
+function userFacts(identities: ReadonlyMap<string, Identity>): Fact[] {
+  return [...identities].map(([subject, { uid, gid }]) => ({ kind: 'user', subject, value: `${uid}:${gid}` }));
 }
 
 /** Starts by hand what did not come back, so that its data can be read all the same. The verdict on the service stands. */

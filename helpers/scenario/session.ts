@@ -13,8 +13,8 @@ import { packagedTools } from '../host/engine/packaged.ts';
 import { findProgram, pathFolders } from '../host/engine/programs.ts';
 import type { Host, HostKind } from '../host/host.ts';
 import { findAmbientEngine } from '../host/ambient-host.ts';
-import { ensureImage, type ImageOptions } from '../host/images.ts';
-import { openHost } from '../host/open-host.ts';
+import { copyImages, ensureImage, type ImageOptions } from '../host/images.ts';
+import { openHost, openOldestHost } from '../host/open-host.ts';
 import { buildToolbox, type ToolboxOptions } from '../probe/toolbox.ts';
 import type { ComposeFiles } from '../stack/compose-files.ts';
 import { resolveProject, type ProjectModel } from '../stack/project-model.ts';
@@ -24,7 +24,8 @@ import { Project } from '../stack/stack.ts';
 import { defaultStores } from '../stores/default-stores.ts';
 import type { StoreDefinition } from '../stores/store.ts';
 import { Ledger } from '../verdict/ledger.ts';
-import { Matrix } from './matrix.ts';
+import type { Reason } from '../verdict/model.ts';
+import { Matrix, type OwnProject } from './matrix.ts';
 import type { StoreRecord } from './record.ts';
 
 export interface SessionOptions {
@@ -56,6 +57,7 @@ export class Session implements AsyncDisposable {
   #baseImage: BaseImage | null = null;
   #project: Project | null = null;
   #matrix: Matrix | null = null;
+  readonly #otherHosts: HostRecord[] = [];
 
   /** @param host one that outlives the session; without it the session opens and closes its own. */
   constructor(options: SessionOptions, host?: Host) {
@@ -123,13 +125,36 @@ export class Session implements AsyncDisposable {
     for (const { image, build } of Object.values(model.services)) {
       if (image !== undefined && !build) await ensureImage(host, image, images);
     }
-    this.#project = await Project.prepare(host, model, {
-      runId: this.runId,
-      toolbox: await buildToolbox({ home, git: await gitForToolbox(home, signal) }),
-      baseImage: this.#baseImage?.origin === 'assembled' ? this.#baseImage.ref : null,
-    });
+    this.#project = await this.#prepare(host);
     await this.#project.build(signal);
     return this.#project;
+  }
+
+  async #prepare(host: Host): Promise<Project> {
+    const home = await outlastHome();
+    return Project.prepare(host, this.#model as ProjectModel, {
+      runId: this.runId,
+      origin: this.#options.compose.folder,
+      toolbox: await buildToolbox({ home, git: await gitForToolbox(home, this.#options.signal) }),
+      baseImage: this.#baseImage?.origin === 'assembled' ? this.#baseImage.ref : null,
+    });
+  }
+
+  /** The same stack, its images carried over, on a host that begins with the oldest engine that can be had. */
+  async #onOldestEngine(): Promise<OwnProject | Reason> {
+    const built = await this.build();
+    if (built.host.kind !== 'private') return 'needs-host';
+    const host = await openOldestHost(await outlastHome(), this.#options.signal);
+    if (!host) return 'needs-engines';
+    const cleanUp = async (): Promise<void> => host[Symbol.asyncDispose]();
+    try {
+      this.#otherHosts.push(hostRecord(host));
+      await copyImages(built.host.docker, host.docker, built.images);
+      return { project: await this.#prepare(host), [Symbol.asyncDispose]: cleanUp };
+    } catch (error) {
+      await cleanUp();
+      throw error;
+    }
   }
 
   /** @throws OutlastError UP_FAILED, NEVER_READY, DISK_FULL */
@@ -145,6 +170,7 @@ export class Session implements AsyncDisposable {
       markers,
       timeoutMs,
       signal,
+      onOldestEngine: async () => this.#onOldestEngine(),
     });
     return this.#matrix;
   }
@@ -163,7 +189,7 @@ export class Session implements AsyncDisposable {
         changes: [...(this.#project?.shadow.changes ?? [])],
         baseImage: this.#baseImage?.origin ?? null,
       },
-      hosts: [{ id: host.id, kind: host.kind, engineVersion: host.engineVersion, composeVersion: host.composeVersion }],
+      hosts: [hostRecord(host), ...this.#otherHosts],
       stores: [...(this.#matrix?.stores ?? [])],
     };
   }
@@ -185,6 +211,17 @@ export class Session implements AsyncDisposable {
   }
 }
 
+interface HostRecord {
+  id: string;
+  kind: HostKind;
+  engineVersion: string;
+  composeVersion: string;
+}
+
+function hostRecord({ id, kind, engineVersion, composeVersion }: Host): HostRecord {
+  return { id, kind, engineVersion, composeVersion };
+}
+
 export interface SessionRecord {
   readonly stack: {
     name: string;
@@ -195,7 +232,8 @@ export interface SessionRecord {
     changes: string[];
     baseImage: 'official' | 'assembled' | null;
   };
-  readonly hosts: { id: string; kind: HostKind; engineVersion: string; composeVersion: string }[];
+  /** As they were opened. */
+  readonly hosts: HostRecord[];
   readonly stores: StoreRecord[];
 }
 

@@ -51,6 +51,18 @@ describe('a disruption proves that it happened', () => {
     expect(unproven([...before, ...other], [...after, ...other], claim, (fact) => fact.subject === 'app')).toEqual([]);
   });
 
+  it.each([
+    ['a newer engine', '26.1.5', []],
+    ['the same engine', '20.10.24', ['host engine did not change', 'host engine is not newer']],
+    ['an older engine', '19.3.1', ['host engine is not newer']],
+  ])('of an upgrade by %s', (_what, version, failures) => {
+    const upgrade = { changes: ['engine'], keeps: ['container'], raises: ['engine'] } as const;
+    const from = [...before, ...facts({ 'host engine': '20.10.24' })];
+    const to = [...before, ...facts({ 'host engine': version })];
+    expect(unproven(from, to, upgrade)).toEqual(expect.arrayContaining(failures));
+    expect(unproven(from, to, upgrade).length > 0).toBe(failures.length > 0);
+  });
+
   it('and shows what changed and what did not', () => {
     const after = before.map((fact) => ({ ...fact, value: fact.kind === 'started' ? 't2' : fact.value }));
     const proof = compareFacts(before, after);

@@ -1,23 +1,27 @@
+import { stat } from 'node:fs/promises';
 import type Dockerode from 'dockerode';
+import { isNewer } from '../host/engine/version-order.ts';
 import type { Host } from '../host/host.ts';
 
-type FactKind = 'boot' | 'engine' | 'container' | 'image' | 'started' | 'network' | 'volume';
+type FactKind = 'boot' | 'engine' | 'container' | 'image' | 'started' | 'network' | 'volume' | 'owner' | 'user';
 
 /** One thing that can be checked before and after: `app container 3f1c…`. */
 export interface Fact {
   readonly kind: FactKind;
-  /** Service, network or volume; `host` for the machine. */
+  /** Service, network, volume or bind; `host` for the machine. */
   readonly subject: string;
   readonly value: string;
 }
 
-/** A stack may have no network or volume of its own; these it always has. */
-const ALWAYS_THERE: ReadonlySet<FactKind> = new Set(['boot', 'container', 'image']);
+/** A stack may have no network or volume of its own; these it always has, or else there is nothing to claim. */
+const ALWAYS_THERE: ReadonlySet<FactKind> = new Set(['boot', 'engine', 'container', 'image', 'owner']);
 
 /** What a disruption claims about all facts of a kind. */
 export interface Claims {
   readonly changes: readonly FactKind[];
   readonly keeps: readonly FactKind[];
+  /** Of what changes: versions that must be newer than before. */
+  readonly raises?: readonly FactKind[];
 }
 
 export interface Proof {
@@ -50,12 +54,18 @@ export async function attest(host: Host, project: string): Promise<Fact[]> {
     if (container.State.Running) facts.push({ kind: 'started', subject, value: container.State.StartedAt });
   }
   for (const network of networks) facts.push({ kind: 'network', subject: network.Name, value: network.Id });
-  for (const volume of volumes.Volumes) {
-    // Compose labels what the file names; the anonymous ones have no such label and change as their containers do.
-    const created = (volume as { CreatedAt?: string }).CreatedAt ?? '';
-    facts.push({ kind: 'volume', subject: volume.Name, value: `${volume.Mountpoint} ${created}` });
-  }
+  // Compose labels what the file names; the anonymous ones have no such label and change as their containers do.
+  const made = await Promise.all(volumes.Volumes.map(async (volume) => identityOf(volume)));
+  for (const [at, volume] of volumes.Volumes.entries())
+    facts.push({ kind: 'volume', subject: volume.Name, value: `${volume.Mountpoint} ${made[at]}` });
   return facts.toSorted((a, b) => nameOf(a).localeCompare(nameOf(b)));
+}
+
+/** Tells a volume from a later one of the same name. Its folder does so where it can be seen: engines of different versions tell different times of creation. */
+async function identityOf(volume: Dockerode.VolumeInspectInfo): Promise<string> {
+  const folder = await stat(volume.Mountpoint, { bigint: true }).catch(() => null);
+  if (folder) return `${folder.ino} ${folder.birthtimeNs}`;
+  return (volume as { CreatedAt?: string }).CreatedAt ?? '';
 }
 
 /** The containers of a project, stopped ones included, one-off ones not. */
@@ -118,6 +128,12 @@ export function unproven(
       if (kind === 'started' && now[nameOf(fact)] === undefined) continue;
       seen++;
       if (now[nameOf(fact)] === fact.value) failures.push(`${nameOf(fact)} did not change`);
+    }
+  }
+  for (const kind of claims.raises ?? []) {
+    for (const fact of before.filter((each) => each.kind === kind)) {
+      const value = now[nameOf(fact)];
+      if (value !== undefined && !isNewer(value, fact.value)) failures.push(`${nameOf(fact)} is not newer`);
     }
   }
   if (seen === 0) failures.push('nothing shows that it happened');

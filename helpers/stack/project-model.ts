@@ -25,7 +25,13 @@ const service = z.looseObject({
   ports: z.array(z.unknown()).optional(),
   restart: z.string().optional(),
   volumes: z.array(mount).optional(),
-  healthcheck: z.looseObject({ test: z.array(z.string()).nullish(), disable: z.boolean().optional() }).optional(),
+  healthcheck: z
+    .looseObject({
+      test: z.array(z.string()).nullish(),
+      disable: z.boolean().optional(),
+      start_interval: z.string().optional(),
+    })
+    .optional(),
 });
 
 const resource = z.looseObject({

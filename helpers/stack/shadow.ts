@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
+import { isNewer } from '../host/engine/version-order.ts';
 import { RUN_LABEL, type HostKind } from '../host/host.ts';
 import type { ProjectModel, ServiceModel } from './project-model.ts';
 
 export interface ShadowOptions {
   readonly runId: string;
   readonly hostKind: HostKind;
+  readonly engineVersion: string;
   /** Folder of the shadow on the host; its bind sources lie below it. */
   readonly folder: string;
   readonly toolbox: { readonly folder: string; readonly mountPoint: string };
@@ -27,6 +29,9 @@ export interface Shadow {
   readonly changes: readonly string[];
 }
 
+/** Engines up to here know no `start_interval`, and Compose refuses it on them. */
+const BEFORE_START_INTERVAL = '24.999';
+
 /** Build argument by which a Dockerfile lets its base be chosen. */
 export const BASE_IMAGE_ARG = 'BASE_IMAGE';
 
@@ -45,6 +50,10 @@ export function shadowOf(original: ProjectModel, options: ShadowOptions): Shadow
     service.labels = { ...service.labels, [RUN_LABEL]: options.runId };
     if (service.build) shadowBuild(name, service, service.build, options, changes);
     if (shared) neutralise(name, service, changes);
+    if (service.healthcheck?.start_interval !== undefined && !isNewer(options.engineVersion, BEFORE_START_INTERVAL)) {
+      delete service.healthcheck.start_interval;
+      changes.push(`${name}: start_interval is dropped, which engine ${options.engineVersion} does not know`);
+    }
     service.volumes = [
       ...(service.volumes ?? []).map((mount) => {
         if (mount.type !== 'bind' || mount.source === undefined) return mount;

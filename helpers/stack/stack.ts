@@ -1,11 +1,13 @@
 import { chmod, chown, cp, mkdir, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import type Dockerode from 'dockerode';
 import { OutlastError } from '../errors.ts';
 import type { CliResult, Host } from '../host/host.ts';
 import { openProbe } from '../probe/open-probe.ts';
+import { openVisitor } from '../probe/open-visitor.ts';
 import type { Probe } from '../probe/probe.ts';
 import { attest, inspectContainers, serviceOf, type Fact } from './attestation.ts';
+import { BindOwners } from './bind-owners.ts';
 import type { ProjectModel } from './project-model.ts';
 import { shadowOf, type Shadow, type ShadowBind, type ShadowOptions } from './shadow.ts';
 import { untilEvent } from './watch.ts';
@@ -19,23 +21,35 @@ const REBUILD_LABEL = 'dev.outlast.rebuild';
 export class Project {
   readonly host: Host;
   readonly shadow: Shadow;
+  readonly bindOwners: BindOwners;
   readonly #folder: string;
+  readonly #origin: string;
   #rebuilds = 0;
 
-  private constructor(host: Host, shadow: Shadow, folder: string) {
+  private constructor(host: Host, shadow: Shadow, folder: string, origin: string, bindOwners: BindOwners) {
     this.host = host;
     this.shadow = shadow;
     this.#folder = folder;
+    this.#origin = origin;
+    this.bindOwners = bindOwners;
   }
 
-  /** Lays the shadow and its bind sources out on the host. */
+  /**
+   * Lays the shadow and its bind sources out on the host.
+   * @param options.origin folder of the user's Compose file
+   */
   static async prepare(
     host: Host,
     model: ProjectModel,
-    options: Omit<ShadowOptions, 'folder' | 'hostKind'>,
+    { origin, ...options }: Omit<ShadowOptions, 'folder' | 'hostKind' | 'engineVersion'> & { readonly origin: string },
   ): Promise<Project> {
     const folder = join(host.projectsDir, model.name);
-    const project = new Project(host, shadowOf(model, { ...options, folder, hostKind: host.kind }), folder);
+    const { kind: hostKind, engineVersion } = host;
+    const shadow = shadowOf(model, { ...options, folder, hostKind, engineVersion });
+    const owners = new BindOwners(
+      (await writableFolders(shadow)).map(({ source, original }) => ({ source, name: userPath(origin, original) })),
+    );
+    const project = new Project(host, shadow, folder, origin, owners);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await project.#writeModel();
     await project.#layBinds();
@@ -51,6 +65,25 @@ export class Project {
     return Object.entries(this.shadow.model.services)
       .filter(([, service]) => service.build)
       .map(([name]) => name);
+  }
+
+  /** What its services run, as the engine knows it. */
+  get images(): string[] {
+    const services = Object.entries(this.shadow.model.services);
+    return [...new Set(services.map(([name, { image }]) => image ?? `${this.name}-${name}`))];
+  }
+
+  /** Where a bind source of the shadow lies for the user, from the folder of the Compose file. */
+  userPathOf(source: string): string | null {
+    const bind = this.shadow.binds.find((each) => each.source === source);
+    return bind ? userPath(this.#origin, bind.original) : null;
+  }
+
+  /** Has the service a folder of the user's that it may write? */
+  async hasWritableBind(service: string): Promise<boolean> {
+    const folders = new Set((await writableFolders(this.shadow)).map(({ source }) => source));
+    const mounts = this.shadow.model.services[service]?.volumes ?? [];
+    return mounts.some(({ source, read_only }) => read_only !== true && source !== undefined && folders.has(source));
   }
 
   /** Names of the volumes on the engine that the Compose file names. */
@@ -121,6 +154,7 @@ export class Project {
       }),
     );
     await rm(join(this.#folder, 'binds'), { recursive: true, force: true });
+    this.bindOwners.forget();
   }
 
   /** Lays the bind sources out anew after `destroy`. */
@@ -139,6 +173,25 @@ export class Project {
   async #layBinds(): Promise<void> {
     await Promise.all(this.shadow.binds.map(async (bind) => layBind(bind)));
   }
+}
+
+/** The binds that are folders, or become some, and that a service may write. */
+async function writableFolders({ binds }: Shadow): Promise<ShadowBind[]> {
+  const folders = await Promise.all(
+    binds.map(async (bind) => {
+      const isFolder = await stat(bind.original).then(
+        (found) => found.isDirectory(),
+        () => true,
+      );
+      return isFolder && !bind.readOnly ? [bind] : [];
+    }),
+  );
+  return folders.flat();
+}
+
+function userPath(origin: string, path: string): string {
+  const below = relative(origin, path);
+  return below.startsWith('..') ? path : `./${below}`;
 }
 
 /** A read-only bind or a single file is copied; a folder starts empty with the owner and mode of the original. */
@@ -170,7 +223,11 @@ export class RunningStack {
   }
 
   async attest(): Promise<Fact[]> {
-    return attest(this.project.host, this.project.name);
+    const [facts, owners] = await Promise.all([
+      attest(this.project.host, this.project.name),
+      this.project.bindOwners.facts(),
+    ]);
+    return [...facts, ...owners];
   }
 
   async containers(): Promise<Dockerode.ContainerInspectInfo[]> {
@@ -190,6 +247,17 @@ export class RunningStack {
     const container = await this.container(service);
     if (!container?.State.Running) throw new Error(`The service "${service}" is not running.`);
     return this.#probeOf(container, signal);
+  }
+
+  /**
+   * The agent beside a service that does not run: in a container of its image with the same mounts, and nothing of the app's started.
+   * It sees neither the service's own layer nor its tmpfs. Closing it removes the container.
+   * @throws Error when the service has no container.
+   */
+  async visit(service: string, signal?: AbortSignal): Promise<Probe> {
+    const container = await this.container(service);
+    if (!container) throw new Error(`The service "${service}" has no container.`);
+    return openVisitor(this.project.host.docker, container, signal);
   }
 
   /** Closes every agent, so that nothing but the app holds its data. */

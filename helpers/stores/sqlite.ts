@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Marker, ReadRow } from '../verdict/model.ts';
 import type { DriverContext, Integrity, OpenStore, StoreDefinition } from './store.ts';
@@ -48,30 +49,39 @@ class SqliteStore implements OpenStore {
   }
 
   async read(): Promise<ReadRow[]> {
-    return this.#asOwner(() => {
-      if (!existsSync(this.#path)) return [];
-      const database = this.#open();
+    return this.#look([], (database) => {
       if (!hasTable(database)) return [];
       return database.prepare<[], ReadRow>(`SELECT id, payload FROM outlast_markers WHERE id LIKE 'o-%'`).all();
     });
   }
 
   async integrity(): Promise<Integrity> {
-    return this.#asOwner(() => {
-      if (!existsSync(this.#path)) return { ok: true, detail: 'no database yet' };
-      try {
-        const found = this.#open().pragma('integrity_check') as { integrity_check: string }[];
+    try {
+      return this.#look({ ok: true, detail: 'no database yet' }, (database) => {
+        const found = database.pragma('integrity_check') as { integrity_check: string }[];
         const detail = found.map((row) => row.integrity_check).join('\n');
         return { ok: detail === 'ok', detail };
-      } catch (error) {
-        if (isDamage(error)) return { ok: false, detail: String(error) };
-        throw error;
-      }
-    });
+      });
+    } catch (error) {
+      if (isDamage(error)) return { ok: false, detail: String(error) };
+      throw error;
+    }
   }
 
   async close(): Promise<void> {
     this.#asOwner(() => this.#database?.close());
+  }
+
+  /** Looks into the database; where even its owner cannot, into a copy. */
+  #look<T>(absent: T, look: (database: Database.Database) => T): T {
+    if (!existsSync(this.#path)) return absent;
+    try {
+      return this.#asOwner(() => look(this.#open()));
+    } catch (error) {
+      // The folder is not his, or a sidecar is another's.
+      if (!isShutOut(error)) throw error;
+      return lookIntoCopy(this.#path, look);
+    }
   }
 
   /** SQLite makes and removes files beside the database at every step, so each step runs as the owner. */
@@ -97,6 +107,29 @@ class SqliteStore implements OpenStore {
     this.#insert = database.prepare('INSERT INTO outlast_markers (id, payload, hash) VALUES (@id, @payload, @hash)');
     return this.#insert;
   }
+}
+
+/** Reading takes write access to a folder in WAL mode. A copy in memory leaves the original, its sidecars and its owners alone. */
+function lookIntoCopy<T>(path: string, look: (database: Database.Database) => T): T {
+  const folder = mkdtempSync('/dev/shm/outlast-');
+  try {
+    const copy = join(folder, 'copy');
+    for (const sidecar of ['', '-wal', '-journal']) {
+      if (existsSync(`${path}${sidecar}`)) copyFileSync(`${path}${sidecar}`, `${copy}${sidecar}`);
+    }
+    const database = new Database(copy);
+    try {
+      return look(database);
+    } finally {
+      database.close();
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function isShutOut(error: unknown): boolean {
+  return error instanceof Database.SqliteError && /^SQLITE_(CANTOPEN|READONLY|PERM|AUTH)/.test(error.code);
 }
 
 function hasTable(database: Database.Database): boolean {

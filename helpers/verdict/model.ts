@@ -43,6 +43,8 @@ export const REASONS = {
   'write-refused': 'The service came back but cannot write.',
   'needs-host': 'This kind of host cannot be disrupted that way.',
   'needs-build': 'No service is built here, so there is nothing to rebuild.',
+  'needs-engines': 'There are no two engines of different versions to be had here.',
+  'needs-bind': 'The service has no folder of the host that it may write.',
   'stack-failed': 'The stack could not be started for this disruption.',
   interrupted: 'The run was interrupted.',
 } as const;
