@@ -82,6 +82,19 @@ describe('restore', () => {
     expect(cells.map(({ outcome }) => outcome)).toEqual(['survived']);
   });
 
+  test('a volume goes through tar, once the service that hands it over has done its work', async ({
+    bringUp,
+    expect,
+    task,
+  }) => {
+    const { matrix } = await bringUp('slow-init');
+    const [cell] = await matrix.run(restore);
+    task.meta.persistence = {};
+    expect(cell, cell && textOf(cell)).toMatchObject({ outcome: 'survived', reason: null });
+    expect(cell && textOf(cell)).toContain('3 deleted');
+    expect(cell?.proof.changed).toContain('slow-init_data volume');
+  });
+
   test.for([
     ['copy-without-wal', 'lost', 'rows-missing'],
     ['leaves-the-wal', 'stale', 'decoy-restored'],
@@ -93,7 +106,7 @@ describe('restore', () => {
     ['fails', 'unknown', 'backup-failed'],
   ] as const)('control: a backup that %s', async ([backup, outcome, reason], { misrestore, expect }) => {
     const cell = await misrestore(backup, restore, outcome);
-    expect(cell).toMatchObject({ outcome, reason, ok: false });
+    expect(cell, textOf(cell)).toMatchObject({ outcome, reason, ok: false });
   });
 
   test('control: a source that was not destroyed is no proof', async ({ bringUp, expect, task }) => {
@@ -116,7 +129,12 @@ describe('restore', () => {
 
   test('an existing backup is restored, and vouches for nothing', async ({ existing, expect }) => {
     const { cell, kept } = await existing(oldBackup);
-    expect(cell).toMatchObject({ data: 'unknown', reason: 'nothing-to-compare', service: 'up', ok: false });
+    expect(cell, textOf(cell)).toMatchObject({
+      data: 'unknown',
+      reason: 'nothing-to-compare',
+      service: 'up',
+      ok: false,
+    });
     expect(textOf(cell)).toContain('ok: ok');
     expect(kept).toBe(true);
   });
@@ -126,14 +144,14 @@ describe('restore', () => {
       await oldBackup(file);
       await truncate(file, 6000);
     });
-    expect(cell).toMatchObject({ reason: 'restore-failed', ok: false });
+    expect(cell, textOf(cell)).toMatchObject({ reason: 'restore-failed', ok: false });
     expect(textOf(cell)).toContain('→ exit 1');
     expect(kept).toBe(true);
   });
 
   test('an existing backup of a newer schema is refused, and kept', async ({ existing, expect }) => {
     const { cell, kept } = await existing(async (file) => oldBackup(file, 99));
-    expect(cell).toMatchObject({ reason: 'restore-failed', ok: false });
+    expect(cell, textOf(cell)).toMatchObject({ reason: 'restore-failed', ok: false });
     expect(textOf(cell)).toContain('schema 99');
     expect(kept).toBe(true);
   });

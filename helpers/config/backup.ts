@@ -10,7 +10,8 @@ const command = z.union(
   'either `run` or `exec` with a service, and a `command` as a list',
 );
 
-const restore = z.union(
+/** … and what must run, or have done its work, before. */
+const restoreCommand = z.union(
   [
     z.strictObject({ run: service, command: argv, depends_on: z.array(service).default([]) }),
     z.strictObject({ exec: service, command: argv, depends_on: z.array(service).default([]) }),
@@ -28,7 +29,7 @@ export const backup = z
     file: z.string().min(1).optional(),
     /** Where the backup comes to lie inside the service of `take`, and has to lie inside that of `restore`. Absent: it goes through stdout and stdin. */
     folder: z.string().regex(/^\/./, 'an absolute path inside the service').optional(),
-    restore,
+    restore: restoreCommand,
   })
   .refine(({ take, file }) => (take === undefined) !== (file === undefined), 'either `take` or `file`');
 
@@ -36,14 +37,21 @@ export type Backup = z.infer<typeof backup>;
 export type BackupCommand = z.infer<typeof command>;
 
 /** Services that a backup names, with the place of each name in the configuration. */
-export function servicesOf({ take, restore: { depends_on, ...command } }: Backup): { path: string[]; name: string }[] {
-  const named = (key: string, of: BackupCommand) =>
-    'run' in of ? { path: [key, 'run'], name: of.run } : { path: [key, 'exec'], name: of.exec };
+export function servicesOf({ take, restore }: Backup): NamedService[] {
   return [
-    ...(take ? [named('take', take)] : []),
-    named('restore', command),
-    ...depends_on.map((name, index) => ({ path: ['restore', 'depends_on', String(index)], name })),
+    ...(take ? [serviceOf('take', take)] : []),
+    serviceOf('restore', restore),
+    ...restore.depends_on.map((name, index) => ({ path: ['restore', 'depends_on', String(index)], name })),
   ];
+}
+
+interface NamedService {
+  readonly path: readonly string[];
+  readonly name: string;
+}
+
+function serviceOf(key: string, of: BackupCommand): NamedService {
+  return 'run' in of ? { path: [key, 'run'], name: of.run } : { path: [key, 'exec'], name: of.exec };
 }
 
 /** @returns what is wrong with an existing backup, or `null` */

@@ -45,7 +45,7 @@ function issue(path: readonly (string | number)[], message: string) {
 }
 
 /** What `outlast.yaml` says: only what cannot be known otherwise. */
-export type Config = z.infer<typeof schema>;
+type Config = z.infer<typeof schema>;
 
 /** A configuration, and a way to say what else is wrong with it. */
 export interface ConfigFile extends Config {

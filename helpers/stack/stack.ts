@@ -86,6 +86,17 @@ export class Project {
     return mounts.some(({ source, read_only }) => read_only !== true && source !== undefined && folders.has(source));
   }
 
+  /** Services whose end others wait for: they are done when they have ended, not when they run. */
+  get oneShots(): Set<string> {
+    return new Set(
+      Object.values(this.shadow.model.services).flatMap(({ depends_on = {} }) =>
+        Object.entries(depends_on)
+          .filter(([, { condition }]) => condition === 'service_completed_successfully')
+          .map(([name]) => name),
+      ),
+    );
+  }
+
   /** Names of the volumes on the engine that the Compose file names. */
   get namedVolumes(): Set<string> {
     return new Set(
@@ -309,6 +320,7 @@ export class RunningStack {
   ): Promise<Map<string, ServiceState>> {
     const deadline = Date.now() + timeoutMs;
     const limit = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]);
+    const { oneShots } = this.project;
     const states = await Promise.all(
       services.map(async (service): Promise<[string, ServiceState]> => {
         let last: ServiceState = 'not-running';
@@ -320,8 +332,9 @@ export class RunningStack {
             if (container && hasEnded(container)) return this.#isOneShot(service, container) ? 'up' : 'not-running';
             return undefined;
           }
-          this.#longRunning.add(service);
           last = 'not-ready';
+          if (oneShots.has(service)) return undefined;
+          this.#longRunning.add(service);
           return (await this.#healthy(container, deadline, signal)) ? 'up' : undefined;
         };
         try {
