@@ -33,6 +33,11 @@ export const ERRORS = {
     why: 'The stack has no place for data that Outlast can watch.',
     fix: 'Describe the stores in an outlast.yaml beside the Compose file.',
   },
+  NO_BACKUP: {
+    exit: 2,
+    why: 'The disruption destroys the stack and restores its backup, and nobody said how.',
+    fix: 'Add a `backup` section to outlast.yaml: how the backup is taken, and how it is restored.',
+  },
   OUTPUT_UNWRITABLE: {
     exit: 2,
     why: 'The output folder cannot be written.',

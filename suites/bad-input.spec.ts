@@ -10,6 +10,10 @@ const BUILD = `
 const STORES = `stores:
   - { id: rows, kind: files, service: app, path: /data }
 `;
+const BACKUP = `backup:
+  stores: [rows]
+  restore: { run: app, command: [load] }
+`;
 const DOCKERFILE = `ARG BASE_IMAGE
 FROM \${BASE_IMAGE}
 `;
@@ -94,6 +98,38 @@ const CASES: readonly Case[] = [
     exit: 2,
     code: 'CONFIG_INVALID',
     says: '"web"',
+  },
+  {
+    what: 'a restore of a stack that has no backup',
+    files: sound,
+    args: ['--only', 'restore'],
+    exit: 2,
+    code: 'NO_BACKUP',
+    says: 'outlast.yaml',
+  },
+  {
+    what: 'a backup that is not there',
+    files: { ...sound, 'outlast.yaml': `${STORES}${BACKUP}  file: ./nowhere.dump\n` },
+    args: ['--only', 'restore'],
+    exit: 2,
+    code: 'CONFIG_INVALID',
+    says: 'outlast.yaml:6: backup.file: there is no file',
+  },
+  {
+    what: 'an empty backup',
+    files: { ...sound, 'outlast.yaml': `${STORES}${BACKUP}  file: ./empty.dump\n`, 'empty.dump': '' },
+    args: ['--only', 'restore'],
+    exit: 2,
+    code: 'CONFIG_INVALID',
+    says: 'empty.dump is empty',
+  },
+  {
+    what: 'a backup by a service that is not there',
+    files: { ...sound, 'outlast.yaml': `${STORES}${BACKUP}  take: { run: cron, command: [dump] }\n` },
+    args: ['--only', 'restore'],
+    exit: 2,
+    code: 'CONFIG_INVALID',
+    says: 'outlast.yaml:6: backup.take.run: there is no service "cron"',
   },
   {
     what: 'an unknown store',

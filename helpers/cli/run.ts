@@ -7,6 +7,7 @@ import type { Disruption } from '../disruptions/disruption.ts';
 import { OutlastError } from '../errors.ts';
 import type { HostKind } from '../host/host.ts';
 import type { CellRecord } from '../scenario/record.ts';
+import { needsBackup } from '../scenario/matrix.ts';
 import { Session, type SessionOptions } from '../scenario/session.ts';
 import { findComposeFiles } from '../stack/compose-files.ts';
 import { exitCodeOf } from '../verdict/expectation.ts';
@@ -50,6 +51,7 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<num
     configFile: options.config,
     only: options.store,
     hostKind: options.host,
+    needsBackup: disruptions.some(needsBackup),
     markers: options.markers,
     seed: options.seed,
     timeoutMs: options.timeout * 1000,

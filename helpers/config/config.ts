@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { OutlastError } from '../errors.ts';
 import type { StoreDefinition } from '../stores/store.ts';
+import { backup, backupFileFault } from './backup.ts';
 
 const id = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'letters, digits and dashes, in lower case');
 const place = {
@@ -25,10 +26,32 @@ const store = z.discriminatedUnion('kind', [
   }),
 ]) satisfies z.ZodType<StoreDefinition>;
 
-const schema = z.strictObject({ stores: z.array(store).min(1) });
+const schema = z
+  .strictObject({ stores: z.array(store).min(1), backup: backup.optional() })
+  .check(({ value, issues }) => {
+    const ids = value.stores.map((entry) => entry.id);
+    value.stores.forEach((entry, index) => {
+      if (ids.indexOf(entry.id) < index)
+        issues.push(issue(['stores', index, 'id'], `the id "${entry.id}" stands there twice`));
+    });
+    value.backup?.stores.forEach((name, index) => {
+      if (!ids.includes(name))
+        issues.push(issue(['backup', 'stores', index], `"${name}" is none of the stores ${ids.join(', ')}`));
+    });
+  });
+
+function issue(path: readonly (string | number)[], message: string) {
+  return { code: 'custom' as const, path: [...path], message, input: undefined };
+}
 
 /** What `outlast.yaml` says: only what cannot be known otherwise. */
-export type Config = z.infer<typeof schema>;
+type Config = z.infer<typeof schema>;
+
+/** A configuration, and a way to say what else is wrong with it. */
+export interface ConfigFile extends Config {
+  /** CONFIG_INVALID with file and line of the node at `path`. */
+  fault(path: readonly (string | number)[], message: string): OutlastError;
+}
 
 const CONFIG_FILE = 'outlast.yaml';
 
@@ -37,7 +60,7 @@ const CONFIG_FILE = 'outlast.yaml';
  * @param file the file to read, or `undefined` for the one in `folder`, which may be absent (then `null`).
  * @throws OutlastError CONFIG_INVALID with file and line.
  */
-export async function readConfig(folder: string, file?: string): Promise<Config | null> {
+export async function readConfig(folder: string, file?: string): Promise<ConfigFile | null> {
   const path = file ?? join(folder, CONFIG_FILE);
   let text: string;
   try {
@@ -46,35 +69,38 @@ export async function readConfig(folder: string, file?: string): Promise<Config 
     if (file === undefined && (cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw new OutlastError('CONFIG_INVALID', `${path} cannot be read.`, { cause });
   }
-  return parseConfig(text, path);
+  const config = parseConfig(text, path);
+  if (config.backup?.file !== undefined) {
+    config.backup.file = resolve(dirname(path), config.backup.file);
+    const fault = await backupFileFault(config.backup.file);
+    if (fault !== null) throw config.fault(['backup', 'file'], fault);
+  }
+  return config;
 }
 
 /** @throws OutlastError CONFIG_INVALID with file and line. */
-function parseConfig(text: string, path: string): Config {
+function parseConfig(text: string, path: string): ConfigFile {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
   const at = (offset: number): string => `${path}:${lines.linePos(offset).line}`;
   const syntax = document.errors[0];
   if (syntax) throw new OutlastError('CONFIG_INVALID', `${at(syntax.pos[0])}: ${syntax.message.split('\n')[0]}`);
 
+  const describe = (keys: readonly PropertyKey[], message: string): string => {
+    // The node that is at fault, or the nearest one above it that the file has.
+    for (let depth = keys.length; depth >= 0; depth--) {
+      const node = document.getIn(keys.slice(0, depth), true) as { range?: [number, number, number] } | undefined;
+      if (node?.range) return `${at(node.range[0])}: ${keys.length > 0 ? `${keys.join('.')}: ` : ''}${message}`;
+    }
+    return `${path}:1: ${message}`;
+  };
   const result = schema.safeParse(document.toJS());
   if (!result.success) {
-    const where = result.error.issues.map((issue) => {
-      // The node that is at fault, or the nearest one above it that the file has.
-      for (let depth = issue.path.length; depth >= 0; depth--) {
-        const node = document.getIn(issue.path.slice(0, depth), true) as
-          | { range?: [number, number, number] }
-          | undefined;
-        if (node?.range)
-          return `${at(node.range[0])}: ${[...issue.path, ''].join('.').replace(/\.$/, ': ')}${issue.message}`;
-      }
-      return `${path}:1: ${issue.message}`;
-    });
+    const where = result.error.issues.map((found) => describe(found.path, found.message));
     throw new OutlastError('CONFIG_INVALID', where[0] ?? path, { detail: where.slice(1).join('\n') || undefined });
   }
-  const ids = result.data.stores.map((entry) => entry.id);
-  const twice = ids.find((entry, index) => ids.indexOf(entry) !== index);
-  if (twice !== undefined)
-    throw new OutlastError('CONFIG_INVALID', `${path}: the store id "${twice}" stands there twice.`);
-  return result.data;
+  return {
+    ...result.data,
+    fault: (keys, message) => new OutlastError('CONFIG_INVALID', describe(keys, message)),
+  };
 }

@@ -5,10 +5,12 @@ import { downUp } from './down-up.ts';
 import { downVolumes } from './down-volumes.ts';
 import { engineUpgrade } from './engine-upgrade.ts';
 import { kill } from './kill.ts';
+import { newHost } from './new-host.ts';
 import { reboot } from './reboot.ts';
 import { rebuild } from './rebuild.ts';
 import { recreate } from './recreate.ts';
 import { restart } from './restart.ts';
+import { restore } from './restore.ts';
 import { stopStart } from './stop-start.ts';
 import { uidMismatch } from './uid-mismatch.ts';
 
@@ -24,6 +26,8 @@ export const DISRUPTIONS: readonly Disruption[] = [
   crash,
   engineUpgrade,
   uidMismatch('both'),
+  restore,
+  newHost,
   downVolumes,
 ];
 

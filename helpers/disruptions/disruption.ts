@@ -28,8 +28,9 @@ export interface Disruption {
   /**
    * Without this capability the cell is `not-run`; without anything built, or a bind that its service may write, `not-applicable`.
    * What needs `upgrade` gets a stack of its own, on a host that begins with the oldest engine, and is repeated up to the newest.
+   * What needs a backup destroys the source; the data comes back by the stack's own restore.
    */
-  readonly needs: 'nothing' | 'build' | 'bind' | 'reboot' | 'crash' | 'upgrade';
+  readonly needs: 'nothing' | 'build' | 'bind' | 'reboot' | 'crash' | 'upgrade' | 'backup' | 'backup-and-host';
   /** How long services may take to come back at most, in milliseconds, where they are not to come back. */
   readonly patienceMs?: number;
   /** What must have changed and what must not; the proof is held against it. */
@@ -74,5 +75,8 @@ export const NO_VOLUMES: Record<Layer, DataVerdict> = {
   'anonymous-volume': 'lost',
   'named-volume': 'lost',
 };
+
+/** A backup brings back all that it promises, wherever it lay. */
+export const RESTORED: Record<Layer, DataVerdict> = { ...KEPT, tmpfs: 'survived' };
 
 export const mustSurvive = (): readonly Outcome[] => ['survived'];

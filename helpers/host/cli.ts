@@ -32,17 +32,18 @@ export async function runDocker(
   const cleared = Object.fromEntries(REDIRECTING.map((name) => [name, undefined]));
   const child = execa(program, args, {
     reject: false,
-    stdin: 'ignore',
+    stdin: options.stdin === undefined ? 'ignore' : { file: options.stdin },
     env: { ...cleared, ...ownEnv, ...options.env },
     ...(cwd === undefined ? {} : { cwd }),
     ...(signal ? { cancelSignal: signal } : {}),
     ...(onLine ? { stdout: lineReader(onLine), stderr: lineReader(onLine) } : {}),
+    ...(options.stdout === undefined ? {} : { stdout: { file: options.stdout }, buffer: { stdout: false } }),
   });
   const result = await child;
   signal?.throwIfAborted();
   if (result.exitCode === undefined && result.signal === undefined)
     throw new OutlastError('INTERNAL', `${program} cannot be run.`, { cause: result });
-  return { exitCode: result.exitCode ?? 137, stdout: result.stdout, stderr: result.stderr };
+  return { exitCode: result.exitCode ?? 137, stdout: result.stdout ?? '', stderr: result.stderr };
 }
 
 function lineReader(onLine: (line: string) => void) {

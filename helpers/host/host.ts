@@ -7,6 +7,10 @@ export interface CliOptions {
   readonly signal?: AbortSignal | undefined;
   /** Added to the environment of the command. */
   readonly env?: Readonly<Record<string, string>>;
+  /** A file that the command reads as its stdin; without it there is none. */
+  readonly stdin?: string | undefined;
+  /** A file that gets the command's stdout, byte for byte; then the result has none. */
+  readonly stdout?: string | undefined;
   /** Called with each line of stdout and stderr as it comes. */
   readonly onLine?: (line: string) => void;
 }

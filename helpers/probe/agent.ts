@@ -75,6 +75,8 @@ async function answer(request: Request, stores: Stores, signal: AbortSignal): Pr
   switch (request.op) {
     case 'write':
       return stores.use(request.store, async (store) => store.write(request.marker));
+    case 'remove':
+      return stores.use(request.store, async (store) => (await store.remove?.(request.marker)) ?? null);
     case 'read':
       return stores.use(request.store, async (store) => store.read());
     case 'integrity':

@@ -115,6 +115,12 @@ class ExecProbe implements Probe {
     return (await this.#ask('write', { store, marker })) ? 'acknowledged' : 'rejected';
   }
 
+  async remove(store: StoreDefinition, marker: Marker): Promise<'acknowledged' | 'rejected' | null> {
+    const removed = await this.#ask('remove', { store, marker });
+    if (removed === null) return null;
+    return removed ? 'acknowledged' : 'rejected';
+  }
+
   async read(store: StoreDefinition): Promise<ReadRow[]> {
     return this.#ask('read', { store });
   }

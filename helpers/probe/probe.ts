@@ -13,6 +13,8 @@ export interface HealthResult {
 export interface Probe extends AsyncDisposable {
   readonly containerId: string;
   write(store: StoreDefinition, marker: Marker): Promise<'acknowledged' | 'rejected'>;
+  /** `null`: this kind of store removes nothing. */
+  remove(store: StoreDefinition, marker: Marker): Promise<'acknowledged' | 'rejected' | null>;
   read(store: StoreDefinition): Promise<ReadRow[]>;
   integrity(store: StoreDefinition): Promise<Integrity>;
   /** Could the main process of the container write here? Tried with its effective ids. */

@@ -7,6 +7,8 @@ import type { HealthResult } from './probe.ts';
 /** What is asked of the agent, by operation, and what it answers. */
 export interface Operations {
   write: { ask: { store: StoreDefinition; marker: Marker }; answer: boolean };
+  /** `null`: this kind of store removes nothing. */
+  remove: { ask: { store: StoreDefinition; marker: Marker }; answer: boolean | null };
   read: { ask: { store: StoreDefinition }; answer: ReadRow[] };
   integrity: { ask: { store: StoreDefinition }; answer: Integrity };
   writable: { ask: { path: string }; answer: boolean };

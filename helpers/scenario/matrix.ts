@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Backup } from '../config/backup.ts';
 import type { Disruption } from '../disruptions/disruption.ts';
 import type { OutlastError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
@@ -8,6 +9,7 @@ import type { Ledger } from '../verdict/ledger.ts';
 import { UNMEASURED, type Reason } from '../verdict/model.ts';
 import type { CellRecord, StoreRecord } from './record.ts';
 import { climbEngines } from './climb-engines.ts';
+import { runRestore, type RestoreOptions } from './restore.ts';
 import { placements, readBaselines, runScenario, type Phase, type ScenarioSetting } from './scenario.ts';
 
 export interface MatrixOptions {
@@ -20,6 +22,12 @@ export interface MatrixOptions {
   readonly signal: AbortSignal;
   /** A stack of its own on the oldest of several engines; the reason why there is none. The caller disposes of it. */
   readonly onOldestEngine: () => Promise<OwnProject | Reason>;
+  /** How the stack backs up and restores; `null`: nobody said. */
+  readonly backup: Backup | null;
+  /** Outside of the stack. */
+  readonly workFolder: string;
+  /** Opens a blank host with the stack's images; `null` where no second host can be had. */
+  readonly openOtherHost: (() => Promise<OwnProject>) | null;
 }
 
 /** A project that is not the session's. */
@@ -74,7 +82,7 @@ export class Matrix {
     signal.throwIfAborted();
     const idle = (status: 'not-run' | 'not-applicable', reason: Reason): CellRecord[] =>
       stores.map((store) => idleCell(disruption, store, project.host, status, reason));
-    const unmet = unmetNeed(disruption, project);
+    const unmet = unmetNeed(disruption, this.#options);
     if (unmet) return idle(...unmet);
     const failed = (error: unknown): CellRecord[] => {
       signal.throwIfAborted();
@@ -90,6 +98,16 @@ export class Matrix {
       if (!this.#whole) await this.#renew();
     } catch (error) {
       return failed(error);
+    }
+    const { backup } = this.#options;
+    if (backup && needsBackup(disruption)) {
+      this.#whole = false;
+      const options = { backup, workFolder: this.#options.workFolder, openPlace: this.#placeOf(disruption) };
+      const restored = await runRestore(this.#setting, disruption, options, this.#epoch, onPhase);
+      return idle('not-applicable', 'not-in-backup').map(
+        (cell) =>
+          restored.find(({ store }) => store === cell.store) ?? { ...cell, host: restored[0]?.host ?? cell.host },
+      );
     }
     const subjects = await subjectsOf(disruption, stores, project);
     if (subjects.length === 0) return idle('not-applicable', 'needs-bind');
@@ -130,10 +148,20 @@ export class Matrix {
     }
   }
 
+  /** Where the data of a destroyed stack is restored to. */
+  #placeOf({ needs }: Disruption): RestoreOptions['openPlace'] {
+    const { project, openOtherHost } = this.#options;
+    if (needs === 'backup-and-host' && openOtherHost) return openOtherHost;
+    return async () => {
+      await project.renew();
+      return { project, [Symbol.asyncDispose]: async () => {} };
+    };
+  }
+
   async #renew(): Promise<void> {
     const { project } = this.#options;
     await this.#setting.stack.leave();
-    await project.destroy();
+    await project.erase();
     await project.renew();
     this.#setting = await freshSetting(this.#options);
     this.#epoch = 0;
@@ -141,7 +169,15 @@ export class Matrix {
   }
 }
 
-function unmetNeed(disruption: Disruption, project: Project): ['not-run' | 'not-applicable', Reason] | null {
+/** Does the data come back from the stack's own backup? */
+export function needsBackup({ needs }: Disruption): boolean {
+  return needs === 'backup' || needs === 'backup-and-host';
+}
+
+function unmetNeed(
+  disruption: Disruption,
+  { project, backup, openOtherHost }: MatrixOptions,
+): ['not-run' | 'not-applicable', Reason] | null {
   switch (disruption.needs) {
     case 'nothing':
     case 'upgrade':
@@ -154,6 +190,11 @@ function unmetNeed(disruption: Disruption, project: Project): ['not-run' | 'not-
     case 'reboot':
     case 'crash':
       return project.host[disruption.needs] ? null : ['not-run', 'needs-host'];
+    case 'backup':
+      return backup ? null : ['not-run', 'no-backup'];
+    case 'backup-and-host':
+      if (!backup) return ['not-run', 'no-backup'];
+      return openOtherHost ? null : ['not-run', 'needs-host'];
   }
 }
 

@@ -10,7 +10,7 @@ import { acceptable } from '../verdict/expectation.ts';
 import { judge } from '../verdict/judge.ts';
 import type { Ledger } from '../verdict/ledger.ts';
 import { makeMarker } from '../verdict/marker.ts';
-import type { Observation, Outcome, ReadRow, Reason, ServiceVerdict } from '../verdict/model.ts';
+import type { Attempt, Observation, Outcome, ReadRow, Reason, ServiceVerdict } from '../verdict/model.ts';
 import { explainFailure } from './explain.ts';
 import type { CellRecord, Evidence } from './record.ts';
 import { Visitors } from './visitors.ts';
@@ -97,13 +97,7 @@ export async function runScenario(
         serviceReason: saw.serviceReason,
         proven: missing.length === 0,
       };
-      const attempts = setting.ledger
-        .attempts(store.id)
-        .filter(
-          ({ marker }) =>
-            marker.id.startsWith(`o-${setting.nonce}-`) && !(marker.epoch === epoch && marker.seq === CANARY),
-        );
-      const judgement = judge(attempts, observation);
+      const judgement = judge(attemptsOf(setting, store, epoch), observation);
       const expected = was ? disruption.expected(was.layer) : ['survived' as const];
       const predicted: Outcome | null = was ? disruption.effect[was.layer] : null;
       const borrowed = judgement.outcome === 'survived' && was?.layer === 'container';
@@ -141,6 +135,13 @@ export async function runScenario(
 /** Number of the row that shows, after a disruption, that the store takes writes again. It is judged with the later epochs. */
 const CANARY = 1_000_000;
 
+/** What this stack's rows are judged by: every attempt but the one that showed, just now, that the store takes writes. */
+export function attemptsOf({ ledger, nonce }: ScenarioSetting, store: StoreDefinition, epoch: number): Attempt[] {
+  return ledger
+    .attempts(store.id)
+    .filter(({ marker }) => marker.id.startsWith(`o-${nonce}-`) && !(marker.epoch === epoch && marker.seq === CANARY));
+}
+
 interface Injection {
   readonly steps: readonly Step[];
   failure: string | null;
@@ -157,10 +158,14 @@ async function inject(setting: ScenarioSetting, disruption: Disruption): Promise
   }
 }
 
-type Probes = ReadonlyMap<string, Probe>;
+export type Probes = ReadonlyMap<string, Probe>;
 
 /** An agent in every service that has a store and can be entered. */
-async function enter({ stack, stores, signal }: Pick<ScenarioSetting, 'stack' | 'stores' | 'signal'>): Promise<Probes> {
+export async function enter({
+  stack,
+  stores,
+  signal,
+}: Pick<ScenarioSetting, 'stack' | 'stores' | 'signal'>): Promise<Probes> {
   const services = [...new Set(stores.map((store) => store.service))];
   const opened = await Promise.all(
     services.map(async (service) => {
@@ -189,7 +194,7 @@ async function writeEpoch(setting: ScenarioSetting, probes: Probes, epoch: numbe
 }
 
 /** The attempt stands in the ledger before the write begins, its end before the next one does. */
-async function writeMarker(
+export async function writeMarker(
   setting: ScenarioSetting,
   probe: Probe,
   store: StoreDefinition,
@@ -208,7 +213,7 @@ async function writeMarker(
   }
 }
 
-interface Seen {
+export interface Seen {
   readonly rows: readonly ReadRow[] | null;
   readonly readFailure: Reason | null;
   readonly integrity: Observation['integrity'];
@@ -229,7 +234,7 @@ interface Surroundings {
 }
 
 /** Looks at every store. What can be read through its service alone, and that does not run, is read after the disruption is taken back. */
-async function observeAll(
+export async function observeAll(
   setting: ScenarioSetting,
   disruption: Disruption,
   surroundings: Surroundings,
@@ -398,6 +403,12 @@ function isOfService(fact: Fact): boolean {
   return fact.kind === 'container' || fact.kind === 'image' || fact.kind === 'started';
 }
 
+/** The command, and what it said if it failed. */
+export function stepEvidence({ command, exitCode, output }: Step): Evidence {
+  const failed = exitCode !== null && exitCode !== 0;
+  return { kind: 'command', text: failed ? `${command} → exit ${exitCode}\n${output}` : command };
+}
+
 function evidenceOf(
   injection: Injection,
   notes: readonly string[],
@@ -406,13 +417,7 @@ function evidenceOf(
   was: Placement | undefined,
   now: Placement | undefined,
 ): Evidence[] {
-  const evidence: Evidence[] = injection.steps.map((step) => ({
-    kind: 'command',
-    text:
-      step.exitCode === null || step.exitCode === 0
-        ? step.command
-        : `${step.command} → exit ${step.exitCode}\n${step.output}`,
-  }));
+  const evidence: Evidence[] = injection.steps.map(stepEvidence);
   if (injection.failure !== null) evidence.push({ kind: 'note', text: `the disruption failed: ${injection.failure}` });
   for (const text of notes) evidence.push({ kind: 'note', text });
   if (saw.integrity)

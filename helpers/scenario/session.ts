@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { execa } from 'execa';
 import { openRun, type Run } from '../cleanup/run.ts';
 import { sweep } from '../cleanup/sweep.ts';
-import { readConfig } from '../config/config.ts';
+import { servicesOf, type Backup } from '../config/backup.ts';
+import { readConfig, type ConfigFile } from '../config/config.ts';
 import { OutlastError } from '../errors.ts';
 import { outlastHome } from '../home.ts';
 import { ensureBaseImage, type BaseImage } from '../host/base-image.ts';
@@ -37,6 +39,8 @@ export interface SessionOptions {
   /** Ids of the stores to watch; all by default. */
   readonly only?: readonly string[] | undefined;
   readonly hostKind?: HostKind | undefined;
+  /** Is anything to be done that cannot be done without a backup? */
+  readonly needsBackup?: boolean;
   readonly markers: number;
   readonly seed: string;
   readonly timeoutMs: number;
@@ -54,6 +58,7 @@ export class Session implements AsyncDisposable {
   #host: Host | null = null;
   #model: ProjectModel | null = null;
   #stores: readonly StoreDefinition[] = [];
+  #backup: Backup | null = null;
   #baseImage: BaseImage | null = null;
   #project: Project | null = null;
   #matrix: Matrix | null = null;
@@ -66,7 +71,8 @@ export class Session implements AsyncDisposable {
     const ledger = join(options.workFolder, 'ledger.sqlite');
     // The one of the last run, with what its writer may have left open.
     for (const suffix of ['', '-wal', '-shm']) rmSync(`${ledger}${suffix}`, { force: true });
-    this.#ledger = new Ledger(ledger, Date.now);
+    // A step of the machine's clock must not change what came before what.
+    this.#ledger = new Ledger(ledger, () => Math.round(performance.timeOrigin + performance.now()));
   }
 
   get runId(): string {
@@ -89,6 +95,11 @@ export class Session implements AsyncDisposable {
     if (this.#host) return this.#host;
     const { compose, configFile, only, runId, signal, hostKind } = this.#options;
     const config = await readConfig(compose.folder, configFile);
+    if (this.#options.needsBackup === true && !config?.backup)
+      throw new OutlastError(
+        'NO_BACKUP',
+        `${configFile ?? join(compose.folder, 'outlast.yaml')} says nothing of a backup.`,
+      );
     const home = await outlastHome();
     await sweep(home);
     this.#run = await openRun(home, runId);
@@ -103,6 +114,7 @@ export class Session implements AsyncDisposable {
     refuseHarm(this.#model);
     const stores = config?.stores ?? defaultStores(this.#model.services);
     this.#stores = chosenStores(stores, only, this.services);
+    this.#backup = checkedBackup(config, this.services);
     return host;
   }
 
@@ -140,12 +152,24 @@ export class Session implements AsyncDisposable {
     });
   }
 
-  /** The same stack, its images carried over, on a host that begins with the oldest engine that can be had. */
+  /** The same stack on a host that begins with the oldest engine that can be had. */
   async #onOldestEngine(): Promise<OwnProject | Reason> {
     const built = await this.build();
     if (built.host.kind !== 'private') return 'needs-host';
     const host = await openOldestHost(await outlastHome(), this.#options.signal);
-    if (!host) return 'needs-engines';
+    return host ? this.#carryTo(host, built) : 'needs-engines';
+  }
+
+  /** The same stack on a second host, where nothing of its data ever was. */
+  async #onBlankHost(): Promise<OwnProject> {
+    const built = await this.build();
+    const { runId, signal } = this.#options;
+    const host = await openHost({ kind: built.host.kind, home: await outlastHome(), runId, signal });
+    return this.#carryTo(host, built);
+  }
+
+  /** The images and the Compose project, and nothing else. The host goes with the project. */
+  async #carryTo(host: Host, built: Project): Promise<OwnProject> {
     const cleanUp = async (): Promise<void> => host[Symbol.asyncDispose]();
     try {
       this.#otherHosts.push(hostRecord(host));
@@ -171,6 +195,10 @@ export class Session implements AsyncDisposable {
       timeoutMs,
       signal,
       onOldestEngine: async () => this.#onOldestEngine(),
+      backup: this.#backup,
+      workFolder: this.#options.workFolder,
+      // The user's own engine is one, and there is no other.
+      openOtherHost: project.host.kind === 'private' ? async () => this.#onBlankHost() : null,
     });
     return this.#matrix;
   }
@@ -256,6 +284,17 @@ function chosenStores(
   if (chosen.length === 0)
     throw new OutlastError('NO_STORES', 'No service mounts a volume or a folder that it may write.');
   return chosen;
+}
+
+/** @throws OutlastError CONFIG_INVALID with file and line of a service that is not there */
+function checkedBackup(config: ConfigFile | null, services: readonly string[]): Backup | null {
+  if (!config?.backup) return null;
+  const strange = servicesOf(config.backup).find(({ name }) => !services.includes(name));
+  if (strange) {
+    const message = `there is no service "${strange.name}"; there are ${services.join(', ')}`;
+    throw config.fault(['backup', ...strange.path], message);
+  }
+  return config.backup;
 }
 
 /** The machine's own git serves where there is one. */

@@ -3,7 +3,17 @@ import type Dockerode from 'dockerode';
 import { isNewer } from '../host/engine/version-order.ts';
 import type { Host } from '../host/host.ts';
 
-type FactKind = 'boot' | 'engine' | 'container' | 'image' | 'started' | 'network' | 'volume' | 'owner' | 'user';
+type FactKind =
+  | 'machine'
+  | 'boot'
+  | 'engine'
+  | 'container'
+  | 'image'
+  | 'started'
+  | 'network'
+  | 'volume'
+  | 'owner'
+  | 'user';
 
 /** One thing that can be checked before and after: `app container 3f1c…`. */
 export interface Fact {
@@ -14,7 +24,7 @@ export interface Fact {
 }
 
 /** A stack may have no network or volume of its own; these it always has, or else there is nothing to claim. */
-const ALWAYS_THERE: ReadonlySet<FactKind> = new Set(['boot', 'engine', 'container', 'image', 'owner']);
+const ALWAYS_THERE: ReadonlySet<FactKind> = new Set(['machine', 'boot', 'engine', 'container', 'image', 'owner']);
 
 /** What a disruption claims about all facts of a kind. */
 export interface Claims {
@@ -66,6 +76,12 @@ async function identityOf(volume: Dockerode.VolumeInspectInfo): Promise<string> 
   const folder = await stat(volume.Mountpoint, { bigint: true }).catch(() => null);
   if (folder) return `${folder.ino} ${folder.birthtimeNs}`;
   return (volume as { CreatedAt?: string }).CreatedAt ?? '';
+}
+
+/** Which machine this is: the id that its engine made when its data root was new. */
+export async function attestMachine(host: Host): Promise<Fact> {
+  const { ID } = (await host.docker.info()) as { ID: string };
+  return { kind: 'machine', subject: 'host', value: ID };
 }
 
 /** The containers of a project, stopped ones included, one-off ones not. */

@@ -24,6 +24,7 @@ const service = z.looseObject({
   labels: z.record(z.string(), z.string()).optional(),
   ports: z.array(z.unknown()).optional(),
   restart: z.string().optional(),
+  depends_on: z.record(z.string(), z.looseObject({ condition: z.string() })).optional(),
   volumes: z.array(mount).optional(),
   healthcheck: z
     .looseObject({

@@ -1,8 +1,8 @@
-import { chmod, chown, cp, mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, cp, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import type Dockerode from 'dockerode';
 import { OutlastError } from '../errors.ts';
-import type { CliResult, Host } from '../host/host.ts';
+import type { CliOptions, CliResult, Host } from '../host/host.ts';
 import { openProbe } from '../probe/open-probe.ts';
 import { openVisitor } from '../probe/open-visitor.ts';
 import type { Probe } from '../probe/probe.ts';
@@ -86,6 +86,17 @@ export class Project {
     return mounts.some(({ source, read_only }) => read_only !== true && source !== undefined && folders.has(source));
   }
 
+  /** Services whose end others wait for: they are done when they have ended, not when they run. */
+  get oneShots(): Set<string> {
+    return new Set(
+      Object.values(this.shadow.model.services).flatMap(({ depends_on = {} }) =>
+        Object.entries(depends_on)
+          .filter(([, { condition }]) => condition === 'service_completed_successfully')
+          .map(([name]) => name),
+      ),
+    );
+  }
+
   /** Names of the volumes on the engine that the Compose file names. */
   get namedVolumes(): Set<string> {
     return new Set(
@@ -94,8 +105,13 @@ export class Project {
   }
 
   /** `docker compose …args` on the shadow. Never throws for a non-zero exit. */
-  async compose(args: readonly string[], signal?: AbortSignal): Promise<CliResult> {
+  async compose(
+    args: readonly string[],
+    signal?: AbortSignal,
+    files: Pick<CliOptions, 'stdin' | 'stdout'> = {},
+  ): Promise<CliResult> {
     return this.host.cli(['compose', '-p', this.name, '-f', this.#file, '--project-directory', this.#folder, ...args], {
+      ...files,
       signal,
     });
   }
@@ -137,13 +153,17 @@ export class Project {
     return stack;
   }
 
-  /** Removes containers, volumes and networks of the shadow, and empties its bind sources: the next `up` starts from nothing. */
+  /** `erase`, and the images that were built on a host that is not ours. */
   async destroy(): Promise<void> {
-    const images = this.host.kind === 'ambient' ? ['--rmi', 'local'] : [];
+    await this.erase(this.host.kind === 'ambient' ? ['--rmi', 'local'] : []);
+  }
+
+  /** Removes containers, volumes and networks of the shadow, and its bind sources: the next `up` starts from nothing. */
+  async erase(more: readonly string[] = []): Promise<void> {
     const anonymous = (await inspectContainers(this.host.docker, this.name)).flatMap((container) =>
       container.Mounts.filter((mount) => mount.Type === 'volume').map((mount) => mount.Name ?? ''),
     );
-    await this.compose(['down', '-v', '--remove-orphans', '--timeout', '0', ...images]);
+    await this.compose(['down', '-v', '--remove-orphans', '--timeout', '0', ...more]);
     // `down` leaves behind the anonymous volumes of containers that were replaced.
     await Promise.all(
       anonymous.map(async (name) => {
@@ -153,13 +173,27 @@ export class Project {
           .catch(() => {});
       }),
     );
-    await rm(join(this.#folder, 'binds'), { recursive: true, force: true });
+    await rm(this.#binds, { recursive: true, force: true });
     this.bindOwners.forget();
   }
 
-  /** Lays the bind sources out anew after `destroy`. */
+  /** What of the shadow is there on the host, by kind and name; after `erase`: nothing. */
+  async remains(): Promise<string[]> {
+    const facts = (await attest(this.host, this.name)).filter(({ kind }) => kind !== 'engine' && kind !== 'boot');
+    const binds = await readdir(this.#binds).catch(() => []);
+    return [
+      ...facts.map(({ kind, subject }) => `${subject} ${kind}`),
+      ...binds.map((name) => `the bind source ${name}`),
+    ];
+  }
+
+  /** Lays the bind sources out anew after `erase`. */
   async renew(): Promise<void> {
     await this.#layBinds();
+  }
+
+  get #binds(): string {
+    return join(this.#folder, 'binds');
   }
 
   get #file(): string {
@@ -278,11 +312,15 @@ export class RunningStack {
     });
   }
 
-  /** Waits until every service is up or the time is over. A service is up when it runs and its own health check passes, or when its work is done. */
-  async ready(timeoutMs: number, signal?: AbortSignal): Promise<Map<string, ServiceState>> {
+  /** Waits until every service (or each of those given) is up or the time is over. A service is up when it runs and its own health check passes, or when its work is done. */
+  async ready(
+    timeoutMs: number,
+    signal?: AbortSignal,
+    services: readonly string[] = Object.keys(this.project.shadow.model.services),
+  ): Promise<Map<string, ServiceState>> {
     const deadline = Date.now() + timeoutMs;
     const limit = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]);
-    const services = Object.keys(this.project.shadow.model.services);
+    const { oneShots } = this.project;
     const states = await Promise.all(
       services.map(async (service): Promise<[string, ServiceState]> => {
         let last: ServiceState = 'not-running';
@@ -294,8 +332,9 @@ export class RunningStack {
             if (container && hasEnded(container)) return this.#isOneShot(service, container) ? 'up' : 'not-running';
             return undefined;
           }
-          this.#longRunning.add(service);
           last = 'not-ready';
+          if (oneShots.has(service)) return undefined;
+          this.#longRunning.add(service);
           return (await this.#healthy(container, deadline, signal)) ? 'up' : undefined;
         };
         try {

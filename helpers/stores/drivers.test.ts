@@ -228,6 +228,20 @@ describe('http', () => {
   });
 });
 
+test.for(['sqlite', 'files'] as const)(
+  '%s removes the row that is meant and no other',
+  async (kind, { folder, expect }) => {
+    const path = kind === 'sqlite' ? join(folder, 'db') : folder;
+    const store = await openStore({ id: 's', kind, service: 'a', path }, context);
+    for (const seq of [1, 2]) await store.write(marker(seq));
+    expect(await store.remove?.(marker(1))).toBe(true);
+    await store.close();
+    const again = await openStore({ id: 's', kind, service: 'a', path }, context);
+    expect((await again.read()).map(({ id }) => id)).toEqual([marker(2).id]);
+    await again.close();
+  },
+);
+
 test('what is written lies where the kind says', async ({ folder, expect }) => {
   const store = await openStore({ id: 's', kind: 'files', service: 'a', path: join(folder, 'not', 'yet') }, context);
   expect(await store.write(marker(1))).toBe(true);

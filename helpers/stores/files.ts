@@ -53,6 +53,19 @@ class FilesStore implements OpenStore {
     });
   }
 
+  async remove({ id }: Marker): Promise<boolean> {
+    return this.#asOwner(() => {
+      try {
+        rmSync(join(this.#folder, id));
+      } catch (error) {
+        if (isRefusal(error)) return false;
+        throw error;
+      }
+      syncFolder(this.#folder);
+      return true;
+    });
+  }
+
   async read(): Promise<ReadRow[]> {
     return this.#asOwner(() =>
       this.#names().map((id) => {

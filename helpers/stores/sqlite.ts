@@ -48,6 +48,18 @@ class SqliteStore implements OpenStore {
     });
   }
 
+  async remove({ id }: Marker): Promise<boolean> {
+    return this.#asOwner(() => {
+      try {
+        this.#open().prepare('DELETE FROM outlast_markers WHERE id = ?').run(id);
+        return true;
+      } catch (error) {
+        if (isRefusal(error)) return false;
+        throw error;
+      }
+    });
+  }
+
   async read(): Promise<ReadRow[]> {
     return this.#look([], (database) => {
       if (!hasTable(database)) return [];

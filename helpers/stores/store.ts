@@ -46,6 +46,8 @@ export interface OpenStore {
   write(marker: Marker): Promise<boolean>;
   /** Every marker-shaped row (id beginning `o-`), in any order. An absent place has no rows. */
   read(): Promise<ReadRow[]>;
+  /** Takes a row away for good; `false` as for `write`. Absent where the kind has no one way to delete. */
+  readonly remove?: (marker: Marker) => Promise<boolean>;
   integrity(): Promise<Integrity>;
   close(): Promise<void>;
 }

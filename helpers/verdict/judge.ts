@@ -7,7 +7,6 @@ import {
   type Observation,
   type Outcome,
   OUTCOMES,
-  type ReadRow,
   type Reason,
   type ServiceVerdict,
 } from './model.ts';
@@ -19,7 +18,7 @@ const FIRST_LOST = 10;
  * @param attempts all attempts on the store, of all epochs, in the order of writing
  */
 export function judge(attempts: readonly Attempt[], observation: Observation): Judgement {
-  const reading = observation.rows === null ? null : compare(attempts, observation.rows, observation.baseline);
+  const reading = observation.rows === null ? null : compare(attempts, observation);
   const data = reading === null ? notRead(observation) : judgeData(reading, observation);
   const outcome = worstOutcome(data.verdict, observation.service);
   return {
@@ -51,12 +50,14 @@ interface Reading {
   readonly unexpected: number;
   /** Is there any row of an attempt of ours? */
   readonly ours: boolean;
+  /** What each row means that is there and must not be. */
+  readonly forbidden: readonly Reason[];
 }
 
 type State = 'intact' | 'lost' | 'corrupt';
 
-function compare(attempts: readonly Attempt[], rows: readonly ReadRow[], baseline: ReadonlySet<string>): Reading {
-  const payloads = Map.groupBy(rows, (row) => row.id);
+function compare(attempts: readonly Attempt[], { rows, baseline, forbidden }: Observation): Reading {
+  const payloads = Map.groupBy(rows ?? [], (row) => row.id);
   const stateOf = ({ marker }: Attempt): State => {
     const found = payloads.get(marker.id);
     if (found === undefined) return 'lost';
@@ -75,6 +76,7 @@ function compare(attempts: readonly Attempt[], rows: readonly ReadRow[], baselin
     recovered: recovered.length,
     unexpected: [...payloads.keys()].filter((id) => !legitimate.has(id)).length,
     ours: attempts.some((attempt) => payloads.has(attempt.marker.id)),
+    forbidden: [...(forbidden ?? [])].filter(([id]) => payloads.has(id)).map(([, reason]) => reason),
   };
 }
 
@@ -92,6 +94,7 @@ function judgeData(reading: Reading, observation: Observation): DataFinding {
   const findings: DataFinding[] = [];
   if (reading.lost.length > 0) findings.push(missing(reading, observation));
   if (reading.corrupt.length > 0) findings.push({ verdict: 'corrupt', reason: 'rows-changed' });
+  for (const reason of reading.forbidden) findings.push({ verdict: 'stale', reason });
   if (!observation.proven) findings.push({ verdict: 'unknown', reason: 'not-proven' });
   if (reading.acknowledged.length === 0) findings.push({ verdict: 'unknown', reason: 'no-markers' });
   const survived: DataFinding = { verdict: 'survived', reason: null };

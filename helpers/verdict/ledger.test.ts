@@ -78,4 +78,31 @@ describe('Ledger', () => {
     using ledger = new Ledger(path, clock());
     expect(ledger.attempts('db')).toMatchObject([{ marker: marker(0), end: 'acknowledged' }]);
   });
+
+  test('holds a removal as indeterminate until it ends', () => {
+    using ledger = new Ledger(path, clock());
+    ledger.begin('db', marker(0));
+    ledger.end('db', marker(0), 'acknowledged');
+    ledger.beginRemoval('db', marker(0));
+    expect(ledger.attempts('db')).toMatchObject([{ end: 'acknowledged', removal: 'indeterminate' }]);
+    ledger.endRemoval('db', marker(0), 'acknowledged');
+    expect(ledger.attempts('db')).toMatchObject([{ end: 'acknowledged', removal: 'acknowledged' }]);
+  });
+
+  test('refuses a removal of what was never attempted, or twice', () => {
+    using ledger = new Ledger(path, clock());
+    expect(() => ledger.beginRemoval('db', marker(0))).toThrow(RangeError);
+    ledger.begin('db', marker(0));
+    expect(() => ledger.endRemoval('db', marker(0), 'rejected')).toThrow(RangeError);
+    ledger.beginRemoval('db', marker(0));
+    expect(() => ledger.beginRemoval('db', marker(0))).toThrow(RangeError);
+  });
+
+  test('a mark lies between the attempts on their clock', () => {
+    using ledger = new Ledger(path, clock());
+    ledger.begin('db', marker(0));
+    const at = ledger.mark('backup-began');
+    ledger.begin('db', marker(1));
+    expect(ledger.attempts('db').map(({ attemptedAt }) => attemptedAt < at)).toEqual([true, false]);
+  });
 });

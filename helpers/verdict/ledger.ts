@@ -13,7 +13,13 @@ const SCHEMA = `
     end TEXT NOT NULL,
     attempted_at INTEGER NOT NULL,
     ended_at INTEGER,
+    removal TEXT,
     UNIQUE (store, id)
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS mark (
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    at INTEGER NOT NULL
   ) STRICT`;
 
 interface Row {
@@ -26,6 +32,7 @@ interface Row {
   readonly end: WriteEnd;
   readonly attempted_at: number;
   readonly ended_at: number | null;
+  readonly removal: WriteEnd | null;
 }
 
 /** What was attempted, and how it ended. Lies outside of the stack and outlives this process. */
@@ -34,6 +41,8 @@ export class Ledger implements Disposable {
   readonly #now: () => number;
   readonly #begin: Database.Statement;
   readonly #end: Database.Statement;
+  readonly #remove: Database.Statement;
+  readonly #mark: Database.Statement;
   readonly #attempts: Database.Statement<[string], Row>;
 
   /** Opens the ledger at `path`, or makes it. `now` gives whole milliseconds. */
@@ -50,6 +59,10 @@ export class Ledger implements Disposable {
     this.#end = this.#db.prepare(
       'UPDATE attempt SET end = ?, ended_at = ? WHERE store = ? AND id = ? AND ended_at IS NULL',
     );
+    this.#remove = this.#db.prepare(
+      `UPDATE attempt SET removal = @removal WHERE store = @store AND id = @id AND removal IS @was`,
+    );
+    this.#mark = this.#db.prepare('INSERT INTO mark (name, at) VALUES (?, ?)');
     this.#attempts = this.#db.prepare<[string], Row>('SELECT * FROM attempt WHERE store = ? ORDER BY n');
   }
 
@@ -65,6 +78,28 @@ export class Ledger implements Disposable {
     if (changes !== 1) throw new RangeError(`No open attempt ${marker.id} in store ${store}`);
   }
 
+  /** Call before the removal of a row that was attempted: until `endRemoval` is called it is `indeterminate`. @throws on one begun before. */
+  beginRemoval(store: string, marker: Marker): void {
+    this.#setRemoval(store, marker, null, 'indeterminate');
+  }
+
+  /** Call once, after the store has answered. @throws on a removal never begun, or already ended. */
+  endRemoval(store: string, marker: Marker, end: Exclude<WriteEnd, 'indeterminate'>): void {
+    this.#setRemoval(store, marker, 'indeterminate', end);
+  }
+
+  #setRemoval(store: string, { id }: Marker, was: WriteEnd | null, removal: WriteEnd): void {
+    const { changes } = this.#remove.run({ store, id, was, removal });
+    if (changes !== 1) throw new RangeError(`No such removal of ${id} in store ${store}`);
+  }
+
+  /** Notes a moment between the attempts. @returns it, on the clock of the attempts. */
+  mark(name: string): number {
+    const at = this.#now();
+    this.#mark.run(name, at);
+    return at;
+  }
+
   /** Every attempt on this store, of all epochs, in the order of writing. */
   attempts(store: string): Attempt[] {
     return this.#attempts.all(store).map(({ id, epoch, seq, payload, hash, ...row }) => ({
@@ -73,6 +108,7 @@ export class Ledger implements Disposable {
       end: row.end,
       attemptedAt: row.attempted_at,
       endedAt: row.ended_at,
+      ...(row.removal === null ? {} : { removal: row.removal }),
     }));
   }
 

@@ -36,6 +36,9 @@ export const REASONS = {
   'rows-missing': 'Acknowledged rows are gone.',
   'rows-changed': 'Acknowledged rows came back different.',
   'rows-from-elsewhere': 'The store serves rows that this run never wrote, in place of those it did.',
+  'rows-from-after': 'Rows that were written after the backup had ended came back.',
+  'deleted-restored': 'Rows that were deleted before the backup came back.',
+  'decoy-restored': 'Rows that were planted after the backup came back: the source, or something of it, was not gone.',
   'source-replaced': 'The rows are on a volume that still exists but is no longer mounted.',
   'borrowed-time': "The bytes lie in the container's own layer: the next recreation loses them.",
   'not-running': 'The service did not come back.',
@@ -45,6 +48,11 @@ export const REASONS = {
   'needs-build': 'No service is built here, so there is nothing to rebuild.',
   'needs-engines': 'There are no two engines of different versions to be had here.',
   'needs-bind': 'The service has no folder of the host that it may write.',
+  'no-backup': 'The configuration says of no backup how it is taken and restored.',
+  'not-in-backup': 'The backup does not promise this store.',
+  'backup-failed': 'The backup command failed.',
+  'restore-failed': 'The restore command failed.',
+  'nothing-to-compare': 'The backup is older than the run, so none of its rows could be compared.',
   'stack-failed': 'The stack could not be started for this disruption.',
   interrupted: 'The run was interrupted.',
 } as const;
@@ -78,6 +86,8 @@ export interface Attempt {
   /** Milliseconds since the epoch of the clock given. */
   readonly attemptedAt: number;
   readonly endedAt: number | null;
+  /** How its removal ended, where that was tried. */
+  readonly removal?: WriteEnd;
 }
 
 /** Acknowledged = intact + lost + corrupt. What was read back is `null` as long as nothing could be read. */
@@ -101,6 +111,8 @@ export interface Observation {
   readonly readFailure: Reason | null;
   /** Rows that stood there before the first marker: neither ours nor unexpected. */
   readonly baseline: ReadonlySet<string>;
+  /** Rows that must not be there, each with what it means if it is; what tells most comes first. Absent: there are none. */
+  readonly forbidden?: ReadonlyMap<string, Reason>;
   /** The source mounted before still exists, and another one (or none) is mounted now. */
   readonly sourceReplaced: boolean;
   /** The store's own integrity check; extra evidence. `null`: not run. */
