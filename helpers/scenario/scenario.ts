@@ -245,9 +245,10 @@ export async function observeAll(
     return Promise.all(stores.map(async (store) => observe(setting, store, surroundings, visitors)));
   })();
   if (!disruption.heal || seen.every(({ rows }) => rows !== null)) return seen;
+  let healed: ReadonlyMap<string, ServiceState>;
   try {
     await disruption.heal({ host: stack.project.host, stack, signal });
-    await stack.ready(timeoutMs, signal);
+    healed = await stack.ready(timeoutMs, signal);
   } catch {
     // The read tells.
     signal.throwIfAborted();
@@ -259,8 +260,11 @@ export async function observeAll(
       if (saw.rows !== null) return saw;
       const store = stores[index] as StoreDefinition;
       const { notes, ...read } = await readBy(signal, store, [async () => probes.get(store.service)]);
+      const state = healed.get(store.service) ?? 'not-running';
       const late =
-        read.rows === null ? [] : ['read after the disruption was taken back: the service was down until then'];
+        read.rows === null
+          ? [`the disruption was taken back, and ${store.service} is ${state} after ${timeoutMs / 1000} s`]
+          : ['read after the disruption was taken back: the service was down until then'];
       return { ...saw, ...read, notes: [...saw.notes, ...notes, ...late] };
     }),
   );
