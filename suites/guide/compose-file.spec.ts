@@ -7,7 +7,7 @@ import { test } from '../../fixtures/outlast.ts';
 import type { Workspace } from '../../fixtures/workspace.ts';
 
 /** Shorter waits than the guide's 30 s and 40 s; the gate is the same. */
-const QUICK = { HEALTH_INTERVAL: '300ms', HEALTH_START_PERIOD: '0s' };
+const QUICK = { HEALTH_INTERVAL: '2s', HEALTH_START_PERIOD: '0s' };
 
 async function until(workspace: Workspace, health: 'healthy' | 'unhealthy'): Promise<void> {
   await workspace.until(async () => ((await workspace.container()).State.Health?.Status === health ? true : undefined));
