@@ -1,16 +1,26 @@
+import { stat } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import type { Disruption, Step } from '../disruptions/disruption.ts';
 import type { Identity } from '../probe/identity.ts';
 import type { Probe } from '../probe/probe.ts';
 import { compareFacts, unproven, type Fact } from '../stack/attestation.ts';
-import { placementOf, type Placement } from '../stack/layers.ts';
+import { isOfImage, placementOf, type Placement } from '../stack/layers.ts';
 import type { RunningStack, ServiceState } from '../stack/stack.ts';
 import type { StoreDefinition } from '../stores/store.ts';
 import { acceptable } from '../verdict/expectation.ts';
 import { judge } from '../verdict/judge.ts';
 import type { Ledger } from '../verdict/ledger.ts';
 import { makeMarker } from '../verdict/marker.ts';
-import type { Attempt, Observation, Outcome, ReadRow, Reason, ServiceVerdict } from '../verdict/model.ts';
+import type {
+  Attempt,
+  DataVerdict,
+  Judgement,
+  Observation,
+  Outcome,
+  ReadRow,
+  Reason,
+  ServiceVerdict,
+} from '../verdict/model.ts';
 import { explainFailure } from './explain.ts';
 import type { CellRecord, Evidence } from './record.ts';
 import { Visitors } from './visitors.ts';
@@ -100,6 +110,7 @@ export async function runScenario(
       const judgement = judge(attemptsOf(setting, store, epoch), observation);
       const expected = was ? disruption.expected(was.layer) : ['survived' as const];
       const predicted: Outcome | null = was ? disruption.effect[was.layer] : null;
+      const now = await servedFrom(stack, store, judgement.data, after.get(store.id));
       const borrowed = judgement.outcome === 'survived' && was?.layer === 'container';
       return {
         disruption: disruption.id,
@@ -123,9 +134,9 @@ export async function runScenario(
           injection,
           [...missing.map((text) => `not proven: ${text}`), ...revived],
           saw,
-          judgement.firstLost,
+          judgement,
           was,
-          after.get(store.id),
+          now,
         ),
       };
     }),
@@ -391,8 +402,27 @@ export async function readBaselines(
   return new Map(await Promise.all(read));
 }
 
+/** Stale rows on a path that no mount covers: did the image bring them along? */
+async function servedFrom(
+  stack: RunningStack,
+  { service, path }: StoreDefinition,
+  data: DataVerdict,
+  now: Placement | undefined,
+): Promise<Placement | undefined> {
+  if (data !== 'stale' || now?.layer !== 'container') return now;
+  const container = stack.project.host.docker.getContainer(now.source);
+  const [changes, image] = await Promise.all([container.changes(), stack.container(service)]);
+  return isOfImage(changes, path) ? { layer: 'image', source: image?.Config.Image ?? now.source } : now;
+}
+
 async function isReplaced(stack: RunningStack, was: Placement, now: Placement | undefined): Promise<boolean> {
   if (now === undefined || was.source === now.source) return false;
+  if (was.layer === 'bind') {
+    return stat(was.source).then(
+      () => true,
+      () => false,
+    );
+  }
   if (was.layer !== 'named-volume' && was.layer !== 'anonymous-volume') return false;
   return stack.project.host.docker
     .getVolume(was.source)
@@ -417,7 +447,7 @@ function evidenceOf(
   injection: Injection,
   notes: readonly string[],
   saw: Seen,
-  firstLost: readonly string[],
+  { data, firstLost, firstForeign }: Judgement,
   was: Placement | undefined,
   now: Placement | undefined,
 ): Evidence[] {
@@ -428,6 +458,7 @@ function evidenceOf(
     evidence.push({ kind: 'integrity', text: `${saw.integrity.ok ? 'ok' : 'not ok'}: ${saw.integrity.detail}` });
   if (firstLost.length > 0)
     evidence.push({ kind: 'rows', text: `the first lost or changed rows: ${firstLost.join(', ')}` });
+  if (data === 'stale') evidence.push({ kind: 'rows', text: `served in their place: ${firstForeign.join(', ')}` });
   if (was && now && was.source !== now.source) {
     evidence.push({
       kind: 'note',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { placementOf } from './layers.ts';
+import { isOfImage, placementOf } from './layers.ts';
 
 const container = {
   Id: 'c1',
@@ -22,5 +22,17 @@ describe('the layer of a path', () => {
     ['/data', 'container', 'c1'],
   ])('%s lies on %s', (path, layer, source) => {
     expect(placementOf(container, path, new Set(['p_repos']))).toEqual({ layer, source });
+  });
+});
+
+describe('what an image brought along', () => {
+  it.each([
+    ['untouched', [], true],
+    ['written to since', [{ Path: '/app/db.sqlite', Kind: 0 }], true],
+    ['a neighbour was added', [{ Path: '/app/db.sqlite-wal', Kind: 1 }], true],
+    ['added', [{ Path: '/app/db.sqlite', Kind: 1 }], false],
+    ['in a folder that was added', [{ Path: '/app', Kind: 1 }], false],
+  ])('%s', (_, changes, expected) => {
+    expect(isOfImage(changes, '/app/db.sqlite')).toBe(expected);
   });
 });

@@ -27,6 +27,16 @@ export function placementOf(container: Inspected, path: string, named: ReadonlyS
   return covering?.placement ?? { layer: 'container', source: container.Id };
 }
 
+/**
+ * Did the image bring along what lies at `path` in the container's own layer?
+ * @param changes the engine's list of what the container changed; one that was not added may have been written to since
+ */
+export function isOfImage(changes: readonly { readonly Path: string; readonly Kind: number }[], path: string): boolean {
+  return !changes.some((change) => change.Kind === ADDED && covers(change.Path, path));
+}
+
+const ADDED = 1;
+
 function mountPlacement(mount: Inspected['Mounts'][number], named: ReadonlySet<string>): Placement {
   if (mount.Type === 'tmpfs') return { layer: 'tmpfs', source: mount.Destination };
   if (mount.Type === 'volume') {

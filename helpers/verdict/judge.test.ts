@@ -92,6 +92,16 @@ const cases: Case[] = [
     expected: { data: 'stale', reason: 'rows-from-elsewhere', counts: { unexpected: 1 } },
   },
   {
+    name: 'rows of the baseline from another source: an image brings them along each time',
+    observation: observe([foreign], { sourceReplaced: true, baseline: new Set([foreign.id]) }),
+    expected: { data: 'stale', reason: 'rows-from-elsewhere', firstForeign: [foreign.id], counts: { unexpected: 0 } },
+  },
+  {
+    name: 'rows of the baseline on the same source',
+    observation: observe([foreign], { baseline: new Set([foreign.id]) }),
+    expected: { data: 'lost', reason: 'rows-missing' },
+  },
+  {
     name: 'foreign rows on the same source',
     observation: observe([foreign]),
     expected: { data: 'lost', counts: { lost: 4, unexpected: 1 } },

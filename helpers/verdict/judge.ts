@@ -28,6 +28,7 @@ export function judge(attempts: readonly Attempt[], observation: Observation): J
     reason: outcome === data.verdict && outcome !== 'survived' ? data.reason : serviceReason(observation),
     counts: countsOf(attempts, reading),
     firstLost: reading === null ? [] : reading.bad.slice(0, FIRST_LOST).map((attempt) => attempt.marker.id),
+    firstForeign: reading === null ? [] : reading.foreign.slice(0, FIRST_LOST),
     rpoMs: reading === null || !observation.proven ? null : rpoOf(reading),
   };
 }
@@ -48,6 +49,8 @@ interface Reading {
   readonly bad: readonly Attempt[];
   readonly recovered: number;
   readonly unexpected: number;
+  /** Ids that are of no attempt of ours. */
+  readonly foreign: readonly string[];
   /** Is there any row of an attempt of ours? */
   readonly ours: boolean;
   /** What each row means that is there and must not be. */
@@ -67,6 +70,7 @@ function compare(attempts: readonly Attempt[], { rows, baseline, forbidden }: Ob
   const inState = Map.groupBy(acknowledged, stateOf);
   const recovered = attempts.filter((attempt) => attempt.end === 'indeterminate' && stateOf(attempt) === 'intact');
   const legitimate = new Set([...baseline, ...[...acknowledged, ...recovered].map((attempt) => attempt.marker.id)]);
+  const attempted = new Set(attempts.map((attempt) => attempt.marker.id));
   return {
     acknowledged,
     intact: inState.get('intact') ?? [],
@@ -75,6 +79,7 @@ function compare(attempts: readonly Attempt[], { rows, baseline, forbidden }: Ob
     bad: acknowledged.filter((attempt) => stateOf(attempt) !== 'intact'),
     recovered: recovered.length,
     unexpected: [...payloads.keys()].filter((id) => !legitimate.has(id)).length,
+    foreign: [...payloads.keys()].filter((id) => !attempted.has(id)),
     ours: attempts.some((attempt) => payloads.has(attempt.marker.id)),
     forbidden: [...(forbidden ?? [])].filter(([id]) => payloads.has(id)).map(([, reason]) => reason),
   };
@@ -105,7 +110,8 @@ function judgeData(reading: Reading, observation: Observation): DataFinding {
 /** Rows elsewhere excuse a loss only while their source still exists and none of ours is served. */
 function missing(reading: Reading, observation: Observation): DataFinding {
   if (!observation.sourceReplaced || reading.ours) return { verdict: 'lost', reason: 'rows-missing' };
-  if (reading.unexpected > 0) return { verdict: 'stale', reason: 'rows-from-elsewhere' };
+  // The baseline as well: an image brings the same rows along each time.
+  if (reading.foreign.length > 0) return { verdict: 'stale', reason: 'rows-from-elsewhere' };
   return { verdict: 'hidden', reason: 'source-replaced' };
 }
 

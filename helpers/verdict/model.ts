@@ -131,6 +131,8 @@ export interface Judgement {
   readonly counts: Counts;
   /** Ids of up to ten lost or corrupt rows, in the order of writing. */
   readonly firstLost: readonly string[];
+  /** Ids of up to ten rows that are none of ours. */
+  readonly firstForeign: readonly string[];
   /** Milliseconds between the last intact and the last acknowledged row; 0 when nothing was lost; `null` when not measured. */
   readonly rpoMs: number | null;
 }

@@ -1,0 +1,297 @@
+import { describe } from 'vitest';
+import { writableBy } from '../../fixtures/guide/checks.ts';
+import { note, ran, rows, SUBSTITUTES } from '../../fixtures/guide/evidence.ts';
+import { guideSetup, REFERENCE_SETUP } from '../../fixtures/guide/setups.ts';
+import { test } from '../../fixtures/outlast.ts';
+import type { Workspace } from '../../fixtures/workspace.ts';
+
+const PATHS = ['', '/db.sqlite', '/db.sqlite-wal', '/db.sqlite-shm'].map((part) => `dev_assets${part}`);
+
+/** Starts the app and asks it for a write: `written`, what it answers, or what it dies of. */
+async function tryWrite(workspace: Workspace, name: string): Promise<string> {
+  const since = await workspace.start();
+  return writeOf(workspace, name, since);
+}
+
+async function writeOf(workspace: Workspace, name: string, since: string): Promise<string> {
+  const died = async (): Promise<string | undefined> => {
+    if ((await workspace.container()).RestartCount === 0) return undefined;
+    const lines = (await workspace.log(since)).split('\n');
+    return lines.find((line) => /Error:|can't create/.test(line))?.trim();
+  };
+  const answered = async (): Promise<string> => {
+    const { status, body } = await workspace.ask('/api/projects', { name });
+    return status === 201 ? 'written' : `${status} ${(body as { error: string }).error}`;
+  };
+  return Promise.any([workspace.until(died), answered()]);
+}
+
+/** The same of an app that Compose has just started. */
+async function upWrite(workspace: Workspace, name: string): Promise<string> {
+  return writeOf(workspace, name, '0');
+}
+
+async function check(workspace: Workspace, uid = 1001, gid = uid) {
+  return writableBy(
+    uid,
+    gid,
+    PATHS.map((path) => `${workspace.folder}/${path}`),
+  );
+}
+
+describe('a folder that belongs to somebody else', { timeout: 300_000 }, () => {
+  test('I3, T1, K4: the two messages, and what cures them', async ({ openWorkspace, claim, expect }) => {
+    const workspace = await openWorkspace({ ...guideSetup('stack'), name: 'guide-stack' });
+    await workspace.ok('chown -R 1001:1001 dev_assets && docker-compose up -d --build');
+    await workspace.ask('/api/projects', { name: 'before' });
+    await workspace.halt();
+    const matching = await check(workspace);
+
+    const tryWith = async (owners: string) => {
+      await workspace.halt();
+      await workspace.ok(owners);
+      const checked = await check(workspace);
+      return { said: await tryWrite(workspace, owners), checked };
+    };
+    const mine = 'chown -R 1001:1001 dev_assets && chmod 755 dev_assets && chmod 644 dev_assets/*';
+    const folder = await tryWith('chown 0:0 dev_assets');
+    const file = await tryWith(`${mine} && chown 0:0 dev_assets/db.sqlite`);
+    const both = await tryWith('chown -R 0:0 dev_assets');
+    const absent = await tryWith('mkdir aside && mv dev_assets/db.sqlite* aside/');
+    await workspace.halt();
+    await workspace.ok(`mv aside/* dev_assets/ && ${mine}`);
+    await workspace.start();
+    const after = await workspace.projects();
+    const unable = /unable to open database file/;
+    const readonly = /attempt to write a readonly database/;
+    const messages = [folder, file, both, absent].map(({ said }) => said);
+    claim(
+      'I3',
+      {
+        asWritten:
+          messages.every((said) => unable.test(said) || readonly.test(said)) &&
+          messages.some((said) => unable.test(said)) &&
+          messages.some((said) => readonly.test(said)),
+      },
+      [
+        SUBSTITUTES,
+        note(`the folder belongs to root: ${folder.said}`),
+        note(`the file belongs to root: ${file.said}`),
+        note(`both belong to root: ${both.said}`),
+        note(`the folder belongs to root and there is no database: ${absent.said}`),
+        note(
+          'A 500 is a refused write of an app that runs and calls itself healthy; the others end and are started again and again.',
+        ),
+        rows('after the owner was put right', after),
+      ],
+    );
+
+    // T1: the three remedies on a folder that root has worked in, sidecars and all.
+    const spoil = `chown -R 0:0 dev_assets && chmod 755 dev_assets && chmod 644 dev_assets/* && node leave-sidecars.mjs; test -e dev_assets/db.sqlite-wal`;
+    await workspace.ok(`cat > leave-sidecars.mjs <<'END'\n${LEAVE_SIDECARS}\nEND`);
+    const remedy = async (name: string, fix: string) => {
+      await workspace.halt();
+      await workspace.ok(spoil, { SAID: name });
+      await workspace.ok(fix);
+      const checked = await check(workspace);
+      return { said: await tryWrite(workspace, name), checked };
+    };
+    const own = await remedy('chown to me', 'chown -R $(id -u):$(id -g) dev_assets/');
+    const production = await remedy('chown to 1001', 'chown -R 1001:1001 dev_assets/');
+    const loose = await remedy('777 and 666', 'chmod 777 dev_assets/ && chmod 666 dev_assets/db.sqlite');
+    const looseToo = await remedy('the sidecars too', 'chmod 777 dev_assets/ && chmod 666 dev_assets/db.sqlite*');
+    await workspace.halt();
+    await workspace.ok(mine);
+    await workspace.start();
+    const all = await workspace.projects();
+
+    const reference = await openWorkspace({ ...REFERENCE_SETUP, name: 'reference-permissions' });
+    await reference.ok('docker-compose up -d --build --wait app');
+    await reference.ask('/api/projects', { name: 'before' });
+    await reference.halt();
+    await reference.ok('chown -R 0:0 dev_assets');
+    const since = await reference.start();
+    await reference.until(async () => ((await reference.container()).RestartCount > 0 ? true : undefined));
+    const log = await reference.log(since);
+    const fix = /Fix: (sudo )?(chown -R 1001:1001 \.\/dev_assets)/.exec(log);
+    await reference.halt();
+    await reference.ok(fix?.[2] ?? 'false');
+    await reference.start();
+    const cured = await reference.projects();
+    claim(
+      'T1',
+      {
+        asWritten: [own, production, loose].every(({ said }) => said === 'written'),
+        withFix: fix !== null && cured.includes('before'),
+      },
+      [
+        SUBSTITUTES,
+        note('Root had worked in the folder and left db.sqlite, -wal and -shm.'),
+        note(`chown to the own ids (root here), app as 1001: ${own.said}`),
+        note(`chown -R 1001:1001: ${production.said}`),
+        note(`chmod 777 and 666: ${loose.said}; ${loose.checked.evidence}`),
+        note(`the sidecars made 666 as well: ${looseToo.said}; anybody on the machine may change the data then`),
+        rows('served in the end', all),
+        note(`The reference stack says itself: ${fix?.[0] ?? 'nothing'}; after that it served ${cured.join(', ')}.`),
+      ],
+    );
+    claim('K4', { asWritten: matching.ok && looseToo.checked.ok && !both.checked.ok }, [
+      note(`match: ${matching.evidence}`),
+      note(`world-writable, passed but called loose: ${looseToo.checked.evidence}`),
+      note(`neither: ${both.checked.evidence}`),
+      note(`the folder alone is not enough: ${loose.checked.evidence}`),
+    ]);
+
+    expect(folder.said).toMatch(readonly);
+    expect(absent.said).toMatch(unable);
+    expect(file.said).toMatch(readonly);
+    expect(both.said).toMatch(readonly);
+    expect(after[0]).toBe('before');
+    expect(own.said).not.toBe('written');
+    expect(production.said).toBe('written');
+    expect(loose.said).not.toBe('written');
+    expect(looseToo.said).toBe('written');
+    expect(all).toEqual(expect.arrayContaining(['before', 'root: chown to 1001', 'root: 777 and 666']));
+    expect([matching, looseToo.checked].map(({ ok }) => ok)).toEqual([true, true]);
+    expect([folder, file, both, own, loose].map(({ checked }) => checked.ok)).toEqual([
+      false,
+      false,
+      false,
+      false,
+      false,
+    ]);
+    expect(cured).toEqual(['before']);
+  });
+
+  test('F3a, F3b, F3c: own ids, a named volume, an init service', async ({ openWorkspace, claim, expect }) => {
+    const workspace = await openWorkspace({ ...guideSetup('recommended'), name: 'guide-recommended' });
+    // Data of another user, before anything is tried.
+    const other = 4242;
+    await workspace.ok(`chown -R ${other}:${other} dev_assets && docker-compose build app`);
+    const asOther = { UID: String(other), GID: String(other) };
+    await workspace.ok('docker-compose up -d app', asOther);
+    await workspace.ask('/api/projects', { name: 'before' });
+
+    // F3a without .env: a shell has UID, and does not hand it on.
+    const shell = await workspace.sh(
+      `bash -c 'echo "UID=$UID"; docker-compose config --format json | grep "\\"user\\""'`,
+    );
+    await workspace.ok('docker-compose up -d --timeout 0 app');
+    const byDefault = await upWrite(workspace, 'by default');
+    await workspace.ok(
+      `echo UID=${other} >> .env && echo GID=${other} >> .env && docker-compose up -d --timeout 0 app`,
+    );
+    const withEnv = await upWrite(workspace, 'with .env');
+    const repos = await workspace.sh('docker-compose exec -T app sh -c "id -u; touch /repos/x"');
+    const kept = await workspace.projects();
+
+    const reference = await openWorkspace({ ...REFERENCE_SETUP, name: 'reference-own-uid' });
+    await reference.ok(
+      `echo UID=${other} >> .env && echo GID=${other} >> .env && docker-compose up -d --build --wait app`,
+    );
+    const project = (await reference.ask('/api/projects', { name: 'mine' })).status;
+    const repo = (await reference.ask('/api/repos', { name: 'mine' })).status;
+    const referenceUser = await reference.sh('docker-compose exec -T app id -u');
+    claim(
+      'F3a',
+      {
+        asWritten: byDefault === 'written' && withEnv === 'written' && repos.exitCode === 0,
+        withFix: project === 201 && repo === 201,
+      },
+      [
+        SUBSTITUTES,
+        ran(shell),
+        note(`without .env: ${byDefault}`),
+        note(`with UID and GID in .env: ${withEnv}`),
+        rows('served then', kept),
+        ran(repos),
+        note('The database is cured, the repositories are not: their volume has the owner of the image, 1001.'),
+        ran(referenceUser),
+        note(
+          `The reference stack with the same .env: project ${project}, repository ${repo}; its init hands over folders that are empty.`,
+        ),
+      ],
+    );
+
+    // F3b: the same data, then a named volume in place of the bind.
+    await workspace.ok('rm .env');
+    await workspace.ok(`cat > named.yaml <<'END'\n${NAMED_VOLUME}END`);
+    const named = (file = 'named.yaml') => `docker-compose -f compose.yaml -f ${file}`;
+    await workspace.ok(`${named()} up -d --timeout 0 app`);
+    const onVolume = await upWrite(workspace, 'on the volume');
+    const first = await workspace.projects();
+    await workspace.ok(`${named()} down --timeout 0 && ${named()} up -d app`);
+    const second = await workspace.projects();
+    await workspace.ok(`${named()} down --timeout 0`);
+    await workspace.ok('docker volume rm guide-recommended_dev_assets_data');
+    await workspace.ok(`${named()} up -d --timeout 0 app`, asOther);
+    const foreignVolume = await upWrite(workspace, 'as another');
+    claim('F3b', { asWritten: onVolume === 'written' && second.join() === 'on the volume' }, [
+      SUBSTITUTES,
+      note(`the same folder of ${other} beside it, app as 1001 on a named volume: ${onVolume}`),
+      rows('served on the volume', first),
+      rows('after `down` and `up`', second),
+      note('The row of before stays behind in the folder: nothing carries it over.'),
+      note(`An empty volume takes its owner from the image; app as ${other}: ${foreignVolume}`),
+    ]);
+
+    // F3c: an init service hands the folder to 1001, before the app starts.
+    await workspace.ok(`cat > init.yaml <<'END'\n${INIT_SERVICE}END`);
+    const before = await workspace.sh('stat -c %u:%g dev_assets/db.sqlite');
+    const up = await workspace.sh(`${named('init.yaml')} up -d --timeout 0 app`);
+    const withInit = await upWrite(workspace, 'after init');
+    const served = await workspace.projects();
+    const [init, app] = [await workspace.container('init'), await workspace.container()];
+    const inOrder = Date.parse(init.State.FinishedAt) <= Date.parse(app.State.StartedAt);
+    const owner = await workspace.sh('stat -c %u:%g dev_assets/db.sqlite');
+    claim('F3c', { asWritten: withInit === 'written' && served[0] === 'before' && inOrder }, [
+      SUBSTITUTES,
+      ran(before),
+      ran(up, 1),
+      note(
+        `init ended at ${init.State.FinishedAt} with exit ${init.State.ExitCode}, the app started at ${app.State.StartedAt}`,
+      ),
+      ran(owner),
+      rows('served', served),
+      note('It takes the data from its owner on the host, whoever that is.'),
+    ]);
+
+    expect(shell.stdout).toMatch(/UID=0\n.*1001:1001/);
+    expect(byDefault).not.toBe('written');
+    expect(withEnv).toBe('written');
+    expect(kept).toEqual(['before', 'with .env']);
+    expect(repos).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/Permission denied/) });
+    expect([project, repo, referenceUser.stdout]).toEqual([201, 201, String(other)]);
+    expect([onVolume, first, second]).toEqual(['written', ['on the volume'], ['on the volume']]);
+    expect(foreignVolume).not.toBe('written');
+    expect(before.stdout).toBe(`${other}:${other}`);
+    expect([withInit, served[0], inOrder, owner.stdout]).toEqual(['written', 'before', true, '1001:1001']);
+  });
+});
+
+const NAMED_VOLUME = `services:
+  app:
+    volumes: !override
+      - dev_assets_data:/app/dev_assets
+      - repos_data:/repos
+volumes:
+  dev_assets_data:
+    driver: local
+`;
+
+const INIT_SERVICE = `services:
+  init:
+    image: alpine:latest
+    volumes: ['./dev_assets:/data']
+    command: sh -c "mkdir -p /data && chown -R 1001:1001 /data && echo 'Permissions fixed'"
+  app:
+    depends_on:
+      init:
+        condition: service_completed_successfully
+`;
+
+/** What a tool that root ran on the database leaves when it is killed. */
+const LEAVE_SIDECARS = `import Database from 'better-sqlite3';
+const database = new Database('dev_assets/db.sqlite');
+database.prepare('INSERT INTO projects (name) VALUES (?)').run('root: ' + process.env.SAID);
+process.kill(process.pid, 'SIGKILL');`;
