@@ -138,6 +138,7 @@ export class Matrix {
     if (!disruption.heal) return true;
     const { stack } = this.#setting;
     try {
+      await stack.leave();
       const steps = await disruption.heal({ host: project.host, stack, signal });
       if (steps.some(({ exitCode }) => exitCode !== null && exitCode !== 0)) return false;
       const states = await stack.ready(timeoutMs, signal);

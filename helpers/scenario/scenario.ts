@@ -258,6 +258,8 @@ export async function observeAll(
   if (!disruption.heal || seen.every(({ rows }) => rows !== null)) return seen;
   let healed: ReadonlyMap<string, ServiceState>;
   try {
+    // An agent that dies with its container would leave an open database behind.
+    await stack.leave();
     await disruption.heal({ host: stack.project.host, stack, signal });
     healed = await stack.ready(timeoutMs, signal);
   } catch {

@@ -1,4 +1,4 @@
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chown, mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dir } from 'tmp-promise';
 import { describe, test as base } from 'vitest';
@@ -50,6 +50,21 @@ describe.runIf(process.getuid?.() === 0)('the owners of a bind', () => {
     await rm(join(source, 'sub/file'));
     await owners.giveBack();
     expect((await stat(join(source, 'sub'))).uid).toBe(0);
+  });
+
+  test('are set right for what a stranger has made, and for nobody else', async ({ source, expect }) => {
+    const owners = new BindOwners([{ source, name: './data' }]);
+    await owners.give('both', 501);
+    for (const [name, uid] of [
+      ['db-wal', 501],
+      ['of-another', 777],
+    ] as const) {
+      await writeFile(join(source, name), '');
+      await chown(join(source, name), uid, uid);
+    }
+    await owners.giveBack();
+    expect((await stat(join(source, 'db-wal'))).uid).toBe(0);
+    expect((await stat(join(source, 'of-another'))).uid).toBe(777);
   });
 
   test('are told with the mode of the folder', async ({ source, expect }) => {

@@ -24,6 +24,7 @@ interface Entry {
 export class BindOwners {
   readonly #binds: readonly Bind[];
   readonly #given = new Map<string, { readonly uid: number; readonly gid: number }>();
+  readonly #strangers = new Set<number>();
 
   /** @param binds writable folders */
   constructor(binds: readonly Bind[]) {
@@ -53,6 +54,7 @@ export class BindOwners {
 
   /** Gives every folder that holds something to another id. @returns the commands by which a person would do it */
   async give(part: Part, id: number): Promise<string[]> {
+    this.#strangers.add(id);
     const commands = await Promise.all(
       this.#binds.map(async ({ source, name }) => {
         const entries = await entriesOf(source);
@@ -60,7 +62,7 @@ export class BindOwners {
         const taken = entries.filter(({ isFolder }) => part === 'both' || isFolder === (part === 'directory'));
         for (const { path, uid, gid } of taken) {
           if (!this.#given.has(path)) this.#given.set(path, { uid, gid });
-          await lchown(path, id, id);
+          await lchown(path, id, id).catch(unlessGone);
         }
         return [COMMANDS[part](`${id}:${id}`, name)];
       }),
@@ -68,25 +70,31 @@ export class BindOwners {
     return commands.flat();
   }
 
-  /** Idempotent. @returns the commands by which a person would do it */
+  /**
+   * Takes everything back, with what the strangers have made meanwhile, as a database opened by them does. Idempotent.
+   * @returns the commands by which a person would do it
+   */
   async giveBack(): Promise<string[]> {
-    const commands = this.#binds.flatMap(({ source, name }) => {
-      const own = [...this.#given].find(([path]) => path === source || path.startsWith(`${source}/`))?.[1];
-      return own ? [COMMANDS.both(`${own.uid}:${own.gid}`, name)] : [];
-    });
-    for (const [path, { uid, gid }] of this.#given) {
-      await lchown(path, uid, gid).catch((error: unknown) => {
-        // The service removed it meanwhile.
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      });
-    }
-    this.#given.clear();
-    return commands;
+    const commands = await Promise.all(
+      this.#binds.map(async ({ source, name }) => {
+        const entries = await entriesOf(source);
+        const first = entries.map(({ path }) => this.#given.get(path)).find((owner) => owner !== undefined);
+        if (!first) return [];
+        for (const { path, uid } of entries) {
+          const owner = this.#given.get(path) ?? (this.#strangers.has(uid) ? first : null);
+          if (owner) await lchown(path, owner.uid, owner.gid).catch(unlessGone);
+        }
+        return [COMMANDS.both(`${first.uid}:${first.gid}`, name)];
+      }),
+    );
+    this.forget();
+    return commands.flat();
   }
 
   /** After the folders themselves have gone. */
   forget(): void {
     this.#given.clear();
+    this.#strangers.clear();
   }
 }
 
@@ -95,6 +103,11 @@ const COMMANDS: Record<Part, (owner: string, name: string) => string> = {
   file: (owner, name) => `find ${name} ! -type d -exec chown ${owner} {} +`,
   both: (owner, name) => `chown -R ${owner} ${name}`,
 };
+
+/** The service may remove its files at any moment. */
+function unlessGone(error: unknown): void {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+}
 
 function ownerOf({ uid, gid }: Entry): string {
   return `${uid}:${gid}`;
