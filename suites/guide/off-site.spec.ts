@@ -1,0 +1,149 @@
+import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { dir } from 'tmp-promise';
+import { describe } from 'vitest';
+import { note, ran } from '../../fixtures/guide/evidence.ts';
+import { counted, start, startAnew, test as base, writeTo } from '../../fixtures/guide/stacks.ts';
+import { alarmNames, restore } from '../../fixtures/reference-app.ts';
+import { type S3Server, startS3Server } from '../../fixtures/s3-server.ts';
+import type { Workspace } from '../../fixtures/workspace.ts';
+import { compareCopy, filesIn, inWords, isGood, PROJECTS, rowsIn } from '../../fixtures/write-load.ts';
+import { outlastHome } from '../../helpers/home.ts';
+
+const test = base.extend('s3', async ({}, { onCleanup }): Promise<S3Server> => {
+  const opened = (async () => {
+    const folder = await dir({ prefix: 'outlast-s3-', unsafeCleanup: true });
+    return { folder, server: await startS3Server(await outlastHome(), folder.path) };
+  })();
+  onCleanup(async () => {
+    const { folder, server } = await opened;
+    await server[Symbol.asyncDispose]();
+    await folder.cleanup();
+  });
+  return (await opened).server;
+});
+
+/** `ssh HOST COMMAND` that runs here, and `aws s3 cp FILE s3://…` into the folder of the bucket. */
+async function addSubstitutes(workspace: Workspace): Promise<void> {
+  const bin = join(workspace.folder, 'ci');
+  await mkdir(bin);
+  const programs = {
+    ssh: 'shift; exec sh -c "$*"',
+    aws: 'exec cp "$3" "$BUCKET_FOLDER/$(basename "$3")"',
+  };
+  for (const [name, line] of Object.entries(programs)) {
+    await writeFile(join(bin, name), `#!/bin/sh\n${line}\n`);
+    await chmod(join(bin, name), 0o755);
+  }
+}
+
+/** The two steps of the job; a runner ends with the first that fails. */
+const NIGHTLY = `export PATH="$PWD/ci:$PATH"; set -e
+ssh server "docker-compose exec -T app sqlite3 /app/dev_assets/db.sqlite .dump" > backup_nightly.sql
+aws s3 cp backup_nightly.sql s3://backups/`;
+
+describe('off-site', { timeout: 300_000 }, () => {
+  test('F5: a nightly job dumps over SSH and uploads to S3', async ({ stacks, s3, claim, expect }) => {
+    const guide = await stacks.guide('recommended');
+    await startAnew(guide);
+    await addSubstitutes(guide);
+    const env = { BUCKET_FOLDER: s3.bucket };
+    await using load = await writeTo(guide);
+    const { span, result: nightly } = await load.during(async () => guide.sh(NIGHTLY, env));
+    await load.stop();
+    await guide.ok(
+      `sqlite3() { docker-compose exec -T app sqlite3 "$@"; }; sqlite3 /app/dev_assets/from-dump.sqlite < backup_nightly.sql`,
+    );
+    const written = compareCopy(load.attempts(), span, await rowsIn(join(guide.folder, 'dev_assets/from-dump.sqlite')));
+    // A page in the middle of the database is damaged: the dump breaks off.
+    await guide.ok('docker-compose stop --timeout 10 app && rm -f backup_nightly.sql');
+    await start(guide);
+    await guide.ok('dd if=/dev/zero of=dev_assets/db.sqlite bs=4096 seek=6 count=2 conv=notrunc');
+    await guide.ok(`rm -f ${s3.bucket}/*`);
+    const damaged = await guide.sh(NIGHTLY, env);
+    const [uploaded = ''] = await filesIn(s3.bucket, /sql$/);
+    const tail = uploaded === '' ? '' : await guide.ok(`tail -n 2 ${join(s3.bucket, uploaded)}`);
+    await guide.ok('docker-compose stop --timeout 0 app');
+    const stopped = await guide.sh(NIGHTLY, env);
+    await guide.ok(`rm -f ${s3.bucket}/* && docker-compose stop --timeout 0 && rm -rf dev_assets/db* dev_assets/from*`);
+
+    const reference = await stacks.reference();
+    await startAnew(reference);
+    // What `npm ci` in app/ puts there on the machine that runs the job.
+    const modules = fileURLToPath(new URL('../../node_modules', import.meta.url));
+    await symlink(modules, join(reference.folder, 'app/node_modules'));
+    const node = `PATH=${dirname(process.execPath)}:$PATH`;
+    const job = `${node} sh offsite-backup.sh`;
+    const upload = `${node} BACKUP_DIR=$PWD/backups node app/offsite/upload.ts`;
+    await using referenceLoad = await writeTo(reference);
+    const { span: taking, result: sent } = await referenceLoad.during(async () => reference.sh(job, s3.env));
+    await referenceLoad.stop();
+    const objects = await filesIn(s3.bucket, /./);
+
+    await reference.ok('docker-compose run --rm --no-deps -T backup node backup/now.ts');
+    const local = await filesIn(join(reference.folder, 'backups'), /^db-/);
+    const quiet = await alarmNames(reference);
+    const wrongSecret = await reference.sh(upload, { ...s3.env, AWS_SECRET_ACCESS_KEY: 'another' });
+    const refused = await alarmNames(reference);
+    const wrongEndpoint = await reference.sh(job, { ...s3.env, S3_ENDPOINT: 'http://127.0.0.1:1' });
+    const kept = await filesIn(s3.bucket, /./);
+    const localKept = await filesIn(join(reference.folder, 'backups'), /^db-/);
+    const good = await reference.sh(upload, s3.env);
+    const cleared = await alarmNames(reference);
+    await reference.ok('docker-compose stop --timeout 0 app');
+    const noApp = await reference.sh(job, s3.env);
+    const afterFailure = await filesIn(s3.bucket, /./);
+
+    // Back into an empty stack: the dump, by its name.
+    const [dump = ''] = objects;
+    await reference.ok('docker-compose down -v --timeout 0 && rm -rf dev_assets/* backups/*');
+    const download = await reference.sh(`${node} BACKUP_DIR=$PWD/backups node app/offsite/download.ts ${dump}`, s3.env);
+    await reference.ok('chown 1001:1001 backups/*');
+    const restored = await restore(reference, `/backups/${dump}`);
+    await start(reference);
+    await using probe = await reference.probe();
+    const right = compareCopy(referenceLoad.attempts(), taking, await probe.read(PROJECTS));
+
+    const offsiteFailed = 'offsite-failed';
+    const alarmed =
+      !quiet.includes(offsiteFailed) && refused.includes(offsiteFailed) && !cleared.includes(offsiteFailed);
+    const clear = [wrongSecret, wrongEndpoint, noApp].every(({ exitCode }) => exitCode !== 0);
+    const safe =
+      kept.join() === objects.join() && localKept.join() === local.join() && afterFailure.length === objects.length + 1;
+    const verdict = claim(
+      'F5',
+      {
+        asWritten: nightly.exitCode === 0 && isGood(written) && uploaded === '',
+        withFix: isGood(right) && alarmed && clear && safe,
+      },
+      [
+        note(
+          `Substitutes: for the guide ssh and aws are scripts that run the command here and copy the file; for the reference ssh is left out, the modules of its app are those of this repository, and S3 is ${s3.version} on loopback.`,
+        ),
+        ran(nightly),
+        counted(`as written, under write load, its dump read into an empty file: ${inWords(written)}`),
+        note('as written, with a damaged page in the database:'),
+        ran(damaged),
+        note(`uploaded: ${uploaded === '' ? 'nothing' : `${uploaded}, unverified, which ends: ${tail}`}`),
+        note('as written, with the app stopped:'),
+        ran(stopped),
+        ran(sent),
+        ran(wrongSecret),
+        ran(wrongEndpoint),
+        ran(noApp),
+        ran(good),
+        note(
+          `reference: alarms before ${JSON.stringify(quiet)}, after the wrong secret ${JSON.stringify(refused)}, after the next success ${JSON.stringify(cleared)}; in the bucket ${kept.join(', ')}`,
+        ),
+        ran(download),
+        ran(restored),
+        counted(`reference, downloaded and restored into an empty stack: ${inWords(right)}`),
+      ],
+    );
+    expect.soft(wrongSecret.stdout + wrongSecret.stderr).toContain('offsite-refused');
+    expect.soft(wrongEndpoint.stdout + wrongEndpoint.stderr).toContain('offsite-unreachable');
+    expect.soft(alarmed).toBe(true);
+    expect(verdict).toBe('holds-with-fix');
+  });
+});
