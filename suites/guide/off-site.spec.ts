@@ -9,12 +9,11 @@ import { alarmNames, restore } from '../../fixtures/reference-app.ts';
 import { type S3Server, startS3Server } from '../../fixtures/s3-server.ts';
 import type { Workspace } from '../../fixtures/workspace.ts';
 import { compareCopy, filesIn, inWords, isGood, PROJECTS, rowsIn } from '../../fixtures/write-load.ts';
-import { outlastHome } from '../../helpers/home.ts';
 
 const test = base.extend('s3', async ({}, { onCleanup }): Promise<S3Server> => {
   const opened = (async () => {
     const folder = await dir({ prefix: 'outlast-s3-', unsafeCleanup: true });
-    return { folder, server: await startS3Server(await outlastHome(), folder.path) };
+    return { folder, server: await startS3Server(folder.path) };
   })();
   onCleanup(async () => {
     const { folder, server } = await opened;
@@ -24,7 +23,7 @@ const test = base.extend('s3', async ({}, { onCleanup }): Promise<S3Server> => {
   return (await opened).server;
 });
 
-/** `ssh HOST COMMAND` that runs here, and `aws s3 cp FILE s3://…` into the folder of the bucket. */
+/** `ssh HOST COMMAND` that runs here, and `aws s3 cp FILE s3://…` into a folder that stands for the bucket. */
 async function addSubstitutes(workspace: Workspace): Promise<void> {
   const bin = join(workspace.folder, 'ci');
   await mkdir(bin);
@@ -48,7 +47,9 @@ describe('off-site', { timeout: 300_000 }, () => {
     const guide = await stacks.guide('recommended');
     await startAnew(guide);
     await addSubstitutes(guide);
-    const env = { BUCKET_FOLDER: s3.bucket };
+    const bucket = join(guide.folder, 'bucket');
+    await mkdir(bucket);
+    const env = { BUCKET_FOLDER: bucket };
     await using load = await writeTo(guide);
     const { span, result: nightly } = await load.during(async () => guide.sh(NIGHTLY, env));
     await load.stop();
@@ -60,13 +61,13 @@ describe('off-site', { timeout: 300_000 }, () => {
     await guide.ok('docker-compose stop --timeout 10 app && rm -f backup_nightly.sql');
     await start(guide);
     await guide.ok('dd if=/dev/zero of=dev_assets/db.sqlite bs=4096 seek=6 count=2 conv=notrunc');
-    await guide.ok(`rm -f ${s3.bucket}/*`);
+    await guide.ok('rm -f bucket/*');
     const damaged = await guide.sh(NIGHTLY, env);
-    const [uploaded = ''] = await filesIn(s3.bucket, /sql$/);
-    const tail = uploaded === '' ? '' : await guide.ok(`tail -n 2 ${join(s3.bucket, uploaded)}`);
+    const [uploaded = ''] = await filesIn(bucket, /sql$/);
+    const tail = uploaded === '' ? '' : await guide.ok(`tail -n 2 ${join(bucket, uploaded)}`);
     await guide.ok('docker-compose stop --timeout 0 app');
     const stopped = await guide.sh(NIGHTLY, env);
-    await guide.ok(`rm -f ${s3.bucket}/* && docker-compose stop --timeout 0 && rm -rf dev_assets/db* dev_assets/from*`);
+    await guide.ok('docker-compose stop --timeout 0 && rm -rf dev_assets/db* dev_assets/from*');
 
     const reference = await stacks.reference();
     await startAnew(reference);
@@ -79,7 +80,7 @@ describe('off-site', { timeout: 300_000 }, () => {
     await using referenceLoad = await writeTo(reference);
     const { span: taking, result: sent } = await referenceLoad.during(async () => reference.sh(job, s3.env));
     await referenceLoad.stop();
-    const objects = await filesIn(s3.bucket, /./);
+    const objects = await s3.keys();
 
     await reference.ok('docker-compose run --rm --no-deps -T backup node backup/now.ts');
     const local = await filesIn(join(reference.folder, 'backups'), /^db-/);
@@ -87,13 +88,13 @@ describe('off-site', { timeout: 300_000 }, () => {
     const wrongSecret = await reference.sh(upload, { ...s3.env, AWS_SECRET_ACCESS_KEY: 'another' });
     const refused = await alarmNames(reference);
     const wrongEndpoint = await reference.sh(job, { ...s3.env, S3_ENDPOINT: 'http://127.0.0.1:1' });
-    const kept = await filesIn(s3.bucket, /./);
+    const kept = await s3.keys();
     const localKept = await filesIn(join(reference.folder, 'backups'), /^db-/);
     const good = await reference.sh(upload, s3.env);
     const cleared = await alarmNames(reference);
     await reference.ok('docker-compose stop --timeout 0 app');
     const noApp = await reference.sh(job, s3.env);
-    const afterFailure = await filesIn(s3.bucket, /./);
+    const afterFailure = await s3.keys();
 
     // Back into an empty stack: the dump, by its name.
     const [dump = ''] = objects;
@@ -119,7 +120,7 @@ describe('off-site', { timeout: 300_000 }, () => {
       },
       [
         note(
-          `Substitutes: for the guide ssh and aws are scripts that run the command here and copy the file; for the reference ssh is left out, the modules of its app are those of this repository, and S3 is ${s3.version} on loopback.`,
+          `Substitutes: for the guide ssh and aws are scripts that run the command here and copy the file; for the reference ssh is left out, the modules of its app are those of this repository, and S3 is the package s3rver on loopback.`,
         ),
         ran(nightly),
         counted(`as written, under write load, its dump read into an empty file: ${inWords(written)}`),
