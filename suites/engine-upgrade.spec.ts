@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import { cellEvidence, survivalShown } from '../fixtures/guide/evidence.ts';
 import { test } from '../fixtures/outlast.ts';
 import { engineUpgrade } from '../helpers/disruptions/engine-upgrade.ts';
 import { reboot } from '../helpers/disruptions/reboot.ts';
@@ -17,11 +18,14 @@ describe('engine-upgrade', { timeout: 300_000 }, () => {
   test('every store of the reference stack comes through every engine with every row', async ({
     bringUp,
     task,
+    claim,
     expect,
   }) => {
     const { session, matrix } = await bringUp('reference');
     const cells = await matrix.run(engineUpgrade);
     task.meta.persistence = { ...(await session.record()), cells };
+    const steps = cells[0]?.evidence.filter(({ text }) => text.includes(' → ')) ?? [];
+    claim('S5', survivalShown(cells), [...cellEvidence(cells), ...steps]);
     expect(cells.map(({ store, outcome, reason }) => ({ store, outcome, reason }))).toEqual(
       ['projects', 'db', 'assets', 'repos', 'repo-files'].map((store) => ({
         store,

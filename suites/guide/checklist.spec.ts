@@ -68,8 +68,7 @@ describe("the guide's checklist", { timeout: 300_000 }, () => {
   });
 
   test('K14: backup procedures in the documentation', async ({ claim, expect }) => {
-    const read = async (path: string) => readFile(new URL(path, ROOT), 'utf8');
-    const reference = describesBackup(await read('docs/reference-stack.md'));
+    const reference = describesBackup(await readFile(new URL('docs/reference-stack.md', ROOT), 'utf8'));
     const silent = describesBackup('# App\n\nA text on nothing.\n\n## Backup\n\nSee the wiki.\n');
     claim('K14', { asWritten: silent.ok, withFix: reference.ok }, [
       note('guide-silent: it asks for the documentation and gives none to put there.'),

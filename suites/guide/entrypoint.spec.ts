@@ -107,6 +107,7 @@ describe('the entrypoint', { timeout: 300_000 }, () => {
     expect(written.foreign.exitCode).not.toBe(0);
     expect(warns(written.foreign)).toBe(false);
     expect(appended.exitCode).not.toBe(0);
+    expect(appended.stdout + appended.stderr).toMatch(/chmod: .*Operation not permitted/);
     expect(warns(fixed.foreign)).toBe(true);
     for (const stop of [guideStop, referenceStop]) {
       expect(stop.init.stdout).toMatch(/tini/);
@@ -128,6 +129,6 @@ function named(what: string, said: Said) {
 }
 
 function lastOf(said: Said, pattern: RegExp): Said {
-  const line = said.stderr.split('\n').findLast((one) => pattern.test(one)) ?? '';
+  const line = `${said.stdout}\n${said.stderr}`.split('\n').findLast((one) => pattern.test(one)) ?? '';
   return { ...said, stdout: '', stderr: line };
 }
