@@ -17,8 +17,8 @@ const wrongMount: Disruption = {
   effect: { ...NEW_CONTAINER, bind: 'stale' },
   expected: () => ['survived'],
   async inject(context) {
-    const mounts = context.stack.project.shadow.model.services['app']?.volumes ?? [];
-    const missed = mounts.map((mount) => ({ ...mount, target: mount.target.replace('dev_assets', 'dev-assets') }));
+    const right = context.stack.project.shadow.model.services['app']?.volumes ?? [];
+    const missed = right.map((mount) => ({ ...mount, target: mount.target.replace('dev_assets', 'dev-assets') }));
     const folder = await dir({ prefix: 'outlast-mount-', unsafeCleanup: true });
     try {
       const overlay = join(folder.path, 'wrong.yaml');

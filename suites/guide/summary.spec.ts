@@ -24,14 +24,16 @@ describe("the guide's summary", { timeout: 300_000 }, () => {
     const model = JSON.parse(await workspace.ok('docker-compose config --format json')) as ProjectModel;
     const mounts = [mountedAt(model, 'app', '/app/dev_assets'), namedVolumeAt(model, 'app', '/repos')];
     // A database that was closed is whole in its one file; what `cp` takes of a live one is another claim (F4a).
-    await workspace.ok('docker-compose stop app && rm backups/*.sqlite');
+    await workspace.ok('docker-compose stop app && rm -f backups/*.sqlite');
+    // With a second one there, the first is complete.
     const backup = await workspace.sh(
-      'until ls backups/*.sqlite 2>/dev/null; do sleep 0.2; done; docker-compose stop --timeout 0 db-backup',
+      'until ls backups/*.sqlite 2>/dev/null | sed -n 2p | grep .; do sleep 0.2; done; docker-compose stop --timeout 0 db-backup',
     );
-    await workspace.ok('cp "$(ls backups/*.sqlite | tail -1)" restored.sqlite');
+    await workspace.ok('cp "$(ls backups/*.sqlite | head -1)" restored.sqlite');
     const restored = new Database(join(workspace.folder, 'restored.sqlite'), { readonly: true });
     const tested = restored.prepare('SELECT name FROM projects').pluck().all();
     restored.close();
+    const restores = tested.join() === 'kept';
     const permissions = await writableBy(1001, 1001, [join(workspace.folder, 'dev_assets')]);
     const databases = await databasesInImage(workspace.host.docker, 'guide-recommended-app');
     await workspace.ok('docker-compose start app');
@@ -42,7 +44,6 @@ describe("the guide's summary", { timeout: 300_000 }, () => {
     const repos = await workspace.sh('docker-compose exec -T app ls -A /repos');
     const inBackups = await workspace.sh('ls backups');
     const conditions = mounts.every(({ ok }) => ok) && restores && permissions.ok && databases.length === 0;
-    const restores = tested.join() === 'kept';
     const lost = repos.exitCode === 0 && repos.stdout === '';
     claim('Y1', { asWritten: conditions ? !lost : null }, [
       SUBSTITUTES,
