@@ -11,7 +11,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['helpers/**/*.test.ts', 'reports/**/*.test.ts', 'compose/**/*.test.ts'],
+          include: ['helpers/**/*.test.ts', 'reports/**/*.test.ts', 'compose/**/*.test.ts', 'fixtures/**/*.test.ts'],
           sequence: { groupOrder: 1 },
         },
       },
@@ -29,6 +29,8 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
         },
       },
+      // Looks at what the suites have handed over.
+      { test: { name: 'verdicts', include: ['reports/**/*.spec.ts'], sequence: { groupOrder: 3 } } },
     ],
   },
 });
