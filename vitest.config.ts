@@ -1,6 +1,16 @@
 import { defineConfig } from 'vitest/config';
 import { DISRUPTIONS } from './helpers/disruptions/catalogue.ts';
 
+/** One worker keeps one host for all files; a retry would hide what the first attempt lost. */
+const onOneHost = {
+  globalSetup: './fixtures/global-setup.ts',
+  maxWorkers: 1,
+  isolate: false,
+  retry: 0,
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+};
+
 export default defineConfig({
   test: {
     reporters: [
@@ -11,26 +21,16 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['helpers/**/*.test.ts', 'reports/**/*.test.ts', 'compose/**/*.test.ts'],
+          include: ['helpers/**/*.test.ts', 'reports/**/*.test.ts', 'compose/**/*.test.ts', 'fixtures/**/*.test.ts'],
           // The reference app's tests start real processes, on a machine that may be busy.
           testTimeout: 120_000,
           sequence: { groupOrder: 1 },
         },
       },
-      {
-        test: {
-          name: 'stacks',
-          include: ['suites/**/*.spec.ts'],
-          globalSetup: './fixtures/global-setup.ts',
-          // One worker keeps one host for all files; a retry would hide what the first attempt lost.
-          maxWorkers: 1,
-          isolate: false,
-          retry: 0,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          sequence: { groupOrder: 2 },
-        },
-      },
+      { test: { name: 'stacks', include: ['suites/*.spec.ts'], ...onOneHost, sequence: { groupOrder: 2 } } },
+      { test: { name: 'guide', include: ['suites/guide/*.spec.ts'], ...onOneHost, sequence: { groupOrder: 3 } } },
+      // Looks at what the suites have handed over.
+      { test: { name: 'verdicts', include: ['reports/**/*.spec.ts'], sequence: { groupOrder: 4 } } },
     ],
   },
 });

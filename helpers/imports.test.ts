@@ -61,7 +61,7 @@ const RULES: readonly Rule[] = [
     packages: { allBut: [] },
   },
   { files: /^compose\/.*\.test\.ts$/, may: [/^compose\//], packages: { allBut: [] } },
-  { files: /^(helpers|reports)\/.*\.test\.ts$/, may: [/^helpers\//, /^reports\//], packages: { allBut: [] } },
+  { files: /^(helpers|reports)\/.*\.(test|spec)\.ts$/, may: [/^helpers\//, /^reports\//], packages: { allBut: [] } },
 ];
 
 interface Import {

@@ -1,3 +1,4 @@
+import { plain, table } from './markdown-text.ts';
 import type { Report, ReportCell } from './model.ts';
 import { badCells, countsOf, labelOf, nameOf, nextStep, rowsOf, sentenceOf, storesOf, whyOf } from './summary.ts';
 
@@ -103,17 +104,4 @@ function proofs(report: Report): string {
       .join('\n\n');
   });
   return ['## Proof', ...folded].join('\n\n');
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.map(plain).join(' | ')} |`).join('\n');
-}
-
-/** Text from outside, on one line, that opens no markup. */
-function plain(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll(/[\\`*|[\]]/g, (sign) => `\\${sign}`)
-    .replaceAll(/\s*\n\s*/g, ' ⏎ ');
 }
