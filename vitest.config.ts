@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 import { DISRUPTIONS } from './helpers/disruptions/catalogue.ts';
 
+/** Restores take minutes: they run with the guide's claims. */
+const LONG = ['restore', 'new-host', 'carry'].map((name) => `suites/${name}.spec.ts`);
+
 /** One worker keeps one host for all files; a retry would hide what the first attempt lost. */
 const onOneHost = {
   globalSetup: './fixtures/global-setup.ts',
@@ -15,7 +18,14 @@ export default defineConfig({
   test: {
     reporters: [
       'default',
-      ['./reports/vitest-reporter.ts', { watched: DISRUPTIONS.map(({ id }) => `suites/${id}.spec.ts`) }],
+      [
+        './reports/vitest-reporter.ts',
+        {
+          watched: DISRUPTIONS.filter(({ id }) => !LONG.includes(`suites/${id}.spec.ts`)).map(
+            ({ id }) => `suites/${id}.spec.ts`,
+          ),
+        },
+      ],
     ],
     projects: [
       {
@@ -27,8 +37,23 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
-      { test: { name: 'stacks', include: ['suites/*.spec.ts'], ...onOneHost, sequence: { groupOrder: 2 } } },
-      { test: { name: 'guide', include: ['suites/guide/*.spec.ts'], ...onOneHost, sequence: { groupOrder: 3 } } },
+      {
+        test: {
+          name: 'stacks',
+          include: ['suites/*.spec.ts'],
+          exclude: LONG,
+          ...onOneHost,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          name: 'guide',
+          include: ['suites/guide/*.spec.ts', ...LONG],
+          ...onOneHost,
+          sequence: { groupOrder: 3 },
+        },
+      },
       // Looks at what the suites have handed over.
       { test: { name: 'verdicts', include: ['reports/**/*.spec.ts'], sequence: { groupOrder: 4 } } },
     ],
