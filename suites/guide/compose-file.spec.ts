@@ -92,6 +92,8 @@ describe("the guide's complete Compose file", { timeout: 300_000 }, () => {
     ]);
 
     // C2 after a reboot: nobody runs `up`.
+    // Its shell does not hear SIGTERM: the shutdown would wait 10 s for it.
+    await workspace.ok('docker-compose kill db-backup');
     await workspace.host.reboot();
     await workspace.until(async () => {
       const states = await Promise.all([workspace.container(), workspace.container('cloudflared')]);

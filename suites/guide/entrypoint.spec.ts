@@ -58,7 +58,7 @@ describe('the entrypoint', { timeout: 300_000 }, () => {
     const guideStop = await stopOf(guide);
 
     const reference = await openWorkspace({ ...REFERENCE_SETUP, name: 'reference-entrypoint' });
-    await reference.ok('docker-compose up -d --build --wait app');
+    await reference.ok('docker-compose up -d --build app');
     const fixed = await branchesOf(reference, 'reference-entrypoint-app');
     const referenceStop = await stopOf(reference);
 

@@ -140,7 +140,7 @@ describe('a folder that belongs to somebody else', { timeout: 300_000 }, () => {
     const all = await workspace.projects();
 
     const reference = await openWorkspace({ ...REFERENCE_SETUP, name: 'reference-permissions' });
-    await reference.ok('docker-compose up -d --build --wait app');
+    await reference.ok('docker-compose up -d --build app');
     await reference.ask('/api/projects', { name: 'before' });
     await reference.halt();
     await reference.ok('chown -R 0:0 dev_assets');
@@ -209,9 +209,7 @@ describe('a folder that belongs to somebody else', { timeout: 300_000 }, () => {
       name: 'reference-own-uid',
       files: [...REFERENCE_SETUP.files, 'compose.host-uid.yaml'],
     });
-    await reference.ok(
-      `echo UID=${other} >> .env && echo GID=${other} >> .env && docker-compose up -d --build --wait app`,
-    );
+    await reference.ok(`echo UID=${other} >> .env && echo GID=${other} >> .env && docker-compose up -d --build app`);
     const project = (await reference.ask('/api/projects', { name: 'mine' })).status;
     const repo = (await reference.ask('/api/repos', { name: 'mine' })).status;
     const referenceUser = await reference.sh('docker-compose exec -T app id -u');
