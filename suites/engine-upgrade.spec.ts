@@ -47,20 +47,10 @@ describe('engine-upgrade', { timeout: 300_000 }, () => {
     }
   });
 
-  test("the container's own layer comes along, on borrowed time", async ({ bringUp, task, expect }) => {
+  test("the container's own layer comes along, on borrowed time", async ({ bringUp, control, expect }) => {
     const { matrix } = await bringUp('container-layer');
     const [cell] = await matrix.run(engineUpgrade);
-    task.meta.persistence = {
-      controls: [
-        {
-          id: 'container-layer/engine-upgrade',
-          expected: 'survived',
-          outcome: cell?.outcome ?? 'none',
-          caught: cell?.reason === 'borrowed-time',
-          reason: cell?.reason ?? null,
-        },
-      ],
-    };
+    control('container-layer/engine-upgrade', cell, { outcome: 'survived', reason: 'borrowed-time' });
     expect(cell).toMatchObject({ outcome: 'survived', reason: 'borrowed-time' });
   });
 
@@ -69,13 +59,10 @@ describe('engine-upgrade', { timeout: 300_000 }, () => {
     expect(cell).toMatchObject({ outcome: 'unavailable', data: 'survived', ok: false });
   });
 
-  test('control: a boot of the same engine is no upgrade', async ({ bringUp, task, expect }) => {
+  test('control: a boot of the same engine is no upgrade', async ({ bringUp, control, expect }) => {
     const { matrix } = await bringUp('container-layer');
     const [cell] = await matrix.run({ ...engineUpgrade, inject: async (context) => reboot.inject(context) });
-    const control = { id: 'container-layer/engine-upgrade-of-none', expected: 'unknown', reason: cell?.reason ?? null };
-    task.meta.persistence = {
-      controls: [{ ...control, outcome: cell?.outcome ?? 'none', caught: cell?.reason === 'not-proven' }],
-    };
+    control('container-layer/engine-upgrade-of-none', cell, { outcome: 'unknown', reason: 'not-proven' });
     expect(cell).toMatchObject({ outcome: 'unknown', reason: 'not-proven', ok: false });
     expect(cell?.evidence.map(({ text }) => text)).toContain('not proven: host engine is not newer');
   });

@@ -3,6 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { z } from 'zod';
 
 const JsonObject = z.record(z.string(), z.unknown());
@@ -149,4 +150,14 @@ export async function post(url: string, body: unknown): Promise<{ status: number
     body: JSON.stringify(body),
   });
   return { status: response.status, body: JsonObject.parse(await response.json()) };
+}
+
+/** Names of the projects in a database, in the order of writing. */
+export function projectNames(path: string): unknown[] {
+  const database = new Database(path, { readonly: true });
+  try {
+    return database.prepare('SELECT name FROM projects ORDER BY rowid').pluck().all();
+  } finally {
+    database.close();
+  }
 }

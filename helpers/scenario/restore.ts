@@ -5,13 +5,13 @@ import { attestMachine, compareFacts, unproven, type Fact } from '../stack/attes
 import type { Placement } from '../stack/layers.ts';
 import { RunningStack } from '../stack/stack.ts';
 import type { StoreDefinition } from '../stores/store.ts';
-import { acceptable } from '../verdict/expectation.ts';
 import { judge } from '../verdict/judge.ts';
 import type { Judgement, Reason } from '../verdict/model.ts';
 import { expectRestored, type BackupSpan } from '../verdict/restored.ts';
 import { BackupCarrier } from './backup.ts';
 import { Writer } from './load.ts';
 import type { OwnProject } from './matrix.ts';
+import { judgedCell } from './judged-cell.ts';
 import type { CellRecord, Evidence } from './record.ts';
 import {
   attemptsOf,
@@ -244,21 +244,9 @@ function cellOf(course: Course, store: StoreDefinition, findings: Findings): Omi
     proven: missing.length === 0 && recovery?.restored === true,
   });
   const was = disaster?.placed.get(store.id);
-  const expected = was ? disruption.expected(was.layer) : ['survived' as const];
   return {
-    disruption: disruption.id,
-    store: store.id,
-    host: recovery?.host ?? setting.stack.project.host.id,
-    status: 'ran',
-    predicted: was ? disruption.effect[was.layer] : null,
-    outcome: judgement.outcome,
-    data: judgement.data,
-    service: judgement.service,
-    expected,
-    ok: acceptable(judgement.outcome, expected),
-    acceptedBy: null,
+    ...judgedCell(disruption, store, recovery?.host ?? setting.stack.project.host.id, was, judgement),
     reason: reasonOf(course, judgement, recovery),
-    ...judgement.counts,
     // What a backup loses is what came after it: that depends on how often it is taken, not on the restore.
     rpoMs: null,
     rtoMs: disaster && saw?.rows ? Math.round(saw.readAt - disaster.at) : null,

@@ -7,7 +7,6 @@ import { compareFacts, unproven, type Fact } from '../stack/attestation.ts';
 import { isOfImage, placementOf, type Placement } from '../stack/layers.ts';
 import type { RunningStack, ServiceState } from '../stack/stack.ts';
 import type { StoreDefinition } from '../stores/store.ts';
-import { acceptable } from '../verdict/expectation.ts';
 import { judge } from '../verdict/judge.ts';
 import type { Ledger } from '../verdict/ledger.ts';
 import { makeMarker } from '../verdict/marker.ts';
@@ -16,12 +15,12 @@ import type {
   DataVerdict,
   Judgement,
   Observation,
-  Outcome,
   ReadRow,
   Reason,
   ServiceVerdict,
 } from '../verdict/model.ts';
 import { explainFailure } from './explain.ts';
+import { judgedCell } from './judged-cell.ts';
 import type { CellRecord, Evidence } from './record.ts';
 import { Visitors } from './visitors.ts';
 
@@ -108,24 +107,11 @@ export async function runScenario(
         proven: missing.length === 0,
       };
       const judgement = judge(attemptsOf(setting, store, epoch), observation);
-      const expected = was ? disruption.expected(was.layer) : ['survived' as const];
-      const predicted: Outcome | null = was ? disruption.effect[was.layer] : null;
       const now = await servedFrom(stack, store, judgement.data, after.get(store.id));
       const borrowed = judgement.outcome === 'survived' && was?.layer === 'container';
       return {
-        disruption: disruption.id,
-        store: store.id,
-        host: stack.project.host.id,
-        status: 'ran',
-        predicted,
-        outcome: judgement.outcome,
-        data: judgement.data,
-        service: judgement.service,
-        expected,
-        ok: acceptable(judgement.outcome, expected),
-        acceptedBy: null,
+        ...judgedCell(disruption, store, stack.project.host.id, was, judgement),
         reason: borrowed ? 'borrowed-time' : judgement.reason,
-        ...judgement.counts,
         rpoMs: judgement.rpoMs,
         rtoMs: saw.rows === null ? null : Math.round(saw.readAt - injected),
         durationMs: Math.round(performance.now() - started),

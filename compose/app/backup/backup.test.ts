@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { openDatabase } from '../database.ts';
 import { migrate } from '../migrations.ts';
 import { isFailing, readStatus } from '../status.ts';
-import { type Folders, isRoot, runCommand, startProcess, temporaryFolders } from '../test-app.ts';
+import { type Folders, isRoot, projectNames, runCommand, startProcess, temporaryFolders } from '../test-app.ts';
 import { backupName } from './retention.ts';
 import { isSetUp, takeBackup } from './take.ts';
 
@@ -17,15 +17,6 @@ function liveDatabase(folders: Folders) {
   return { insert: (name: string) => insert.run(name), [Symbol.dispose]: () => void database.close() };
 }
 
-function names(path: string): unknown[] {
-  const database = new Database(path, { readonly: true });
-  try {
-    return database.prepare('SELECT name FROM projects ORDER BY rowid').pluck().all();
-  } finally {
-    database.close();
-  }
-}
-
 test('rows that are still in the WAL are in the backup, which is one file', async () => {
   using folders = temporaryFolders();
   using live = liveDatabase(folders);
@@ -34,7 +25,7 @@ test('rows that are still in the WAL are in the backup, which is one file', asyn
   live.insert('after');
   expect(schema).toBe(2);
   expect(readdirSync(folders.backups)).toEqual([file]);
-  expect(names(join(folders.backups, file))).toEqual(['only in the WAL']);
+  expect(projectNames(join(folders.backups, file))).toEqual(['only in the WAL']);
 });
 
 test('a database that nobody has open is backed up as well', async () => {
@@ -44,7 +35,7 @@ test('a database that nobody has open is backed up as well', async () => {
     live.insert('closed');
   }
   const { file } = await takeBackup(folders.database, folders.backups, Date.now());
-  expect(names(join(folders.backups, file))).toEqual(['closed']);
+  expect(projectNames(join(folders.backups, file))).toEqual(['closed']);
 });
 
 function emptySchema(path: string): void {

@@ -15,7 +15,7 @@ import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { openDatabase } from '../database.ts';
 import { migrate } from '../migrations.ts';
-import { type Folders, isRoot, post, runCommand, startProcess, temporaryFolders } from '../test-app.ts';
+import { type Folders, isRoot, post, projectNames, runCommand, startProcess, temporaryFolders } from '../test-app.ts';
 import { backupName } from './retention.ts';
 import { takeBackup } from './take.ts';
 
@@ -26,15 +26,6 @@ function write(folders: Folders, name: string): void {
   migrate(database, MIGRATIONS, folders.backups);
   database.prepare('INSERT INTO projects (name) VALUES (?)').run(name);
   database.close();
-}
-
-function names(path: string): unknown[] {
-  const database = new Database(path, { readonly: true });
-  try {
-    return database.prepare('SELECT name FROM projects ORDER BY rowid').pluck().all();
-  } finally {
-    database.close();
-  }
 }
 
 /** A backup with `before`; the database has `after` besides. */
@@ -59,12 +50,12 @@ test('the database is as it was; the replaced one is kept aside, once; owner and
     last: { event: 'restore-done', file: backup, schema: 2, replaced: `${folders.database}.replaced` },
   });
 
-  expect(names(folders.database)).toEqual(['before']);
-  expect(names(`${folders.database}.replaced`)).toEqual(['before', 'after']);
+  expect(projectNames(folders.database)).toEqual(['before']);
+  expect(projectNames(`${folders.database}.replaced`)).toEqual(['before', 'after']);
   expect(statSync(folders.database)).toMatchObject({ uid, gid, mode });
   expect(statSync(folders.database).ino).not.toBe(ino);
   await restore(folders, backup);
-  expect(names(`${folders.database}.replaced`)).toEqual(['before']);
+  expect(projectNames(`${folders.database}.replaced`)).toEqual(['before']);
   expect(readdirSync(folders.data).toSorted()).toEqual([
     'config.json',
     'db.sqlite',
@@ -83,8 +74,8 @@ test('a -wal that a killed app left is not replayed over what was restored, and 
   }
   expect(statSync(`${folders.database}-wal`).size).toBeGreaterThan(0);
   expect(await restore(folders, backup)).toMatchObject({ code: 0 });
-  expect(names(folders.database)).toEqual(['before']);
-  expect(names(`${folders.database}.replaced`)).toEqual(['before', 'after', 'in the -wal']);
+  expect(projectNames(folders.database)).toEqual(['before']);
+  expect(projectNames(`${folders.database}.replaced`)).toEqual(['before', 'after', 'in the -wal']);
 });
 
 test('refused while the app runs, also on a damaged database, and while anybody else has it open', async () => {
@@ -105,7 +96,7 @@ test('refused while the app runs, also on a damaged database, and while anybody 
   other.prepare('SELECT 1 FROM projects').get();
   expect(await restore(folders, backup)).toMatchObject(inUse);
   other.close();
-  expect(names(folders.database)).toEqual(['before', 'later']);
+  expect(projectNames(folders.database)).toEqual(['before', 'later']);
 });
 
 test('a damaged database is replaced, and kept as it was', async () => {
@@ -116,7 +107,7 @@ test('a damaged database is replaced, and kept as it was', async () => {
   const { code, lines } = await restore(folders, backup);
   expect(code).toBe(0);
   expect(lines.map(({ event }) => event)).toEqual(['replaced-database-damaged', 'restore-done']);
-  expect(names(folders.database)).toEqual(['before']);
+  expect(projectNames(folders.database)).toEqual(['before']);
   expect(readFileSync(`${folders.database}.replaced`, 'utf8')).toBe('garbage');
 });
 
@@ -125,7 +116,7 @@ test('onto a blank place', async () => {
   const backup = await backedUp(folders);
   using blank = temporaryFolders();
   expect(await restore(blank, backup)).toMatchObject({ code: 0, last: { replaced: null } });
-  expect(names(blank.database)).toEqual(['before']);
+  expect(projectNames(blank.database)).toEqual(['before']);
 });
 
 const spoilt = (make: (path: string) => void) => (backup: string) => {
@@ -156,7 +147,7 @@ describe('what is no good backup is refused, and the database stays as it is', (
     expect(code).toBe(1);
     expect(lines).toMatchObject([{ level: 'error', event: 'restore-failed', code: reason }]);
     expect(readdirSync(folders.data).toSorted()).toEqual(['config.json', 'db.sqlite', 'db.sqlite.lock']);
-    expect(names(folders.database)).toEqual(['before', 'after']);
+    expect(projectNames(folders.database)).toEqual(['before', 'after']);
   });
 });
 
@@ -186,14 +177,14 @@ test('latest is the newest good one', async () => {
     { event: 'backup-skipped', code: 'backup-damaged' },
     { event: 'restore-done', file: backup },
   ]);
-  expect(names(folders.database)).toEqual(['before']);
+  expect(projectNames(folders.database)).toEqual(['before']);
 });
 
 test('latest without any backup', async () => {
   using folders = temporaryFolders();
   write(folders, 'kept');
   expect(await restore(folders, 'latest')).toMatchObject({ code: 1, last: { code: 'backup-missing' } });
-  expect(names(folders.database)).toEqual(['kept']);
+  expect(projectNames(folders.database)).toEqual(['kept']);
 });
 
 test('an SQL dump comes back, a truncated one does not', async () => {
@@ -206,8 +197,8 @@ test('an SQL dump comes back, a truncated one does not', async () => {
   const cut = join(folders.backups, 'cut.sql');
   writeFileSync(cut, sql.slice(0, sql.lastIndexOf('COMMIT')));
   expect(await restore(folders, cut)).toMatchObject({ code: 1, last: { code: 'backup-damaged' } });
-  expect(names(folders.database)).toEqual(['before', 'after']);
+  expect(projectNames(folders.database)).toEqual(['before', 'after']);
   expect(await restore(folders, file)).toMatchObject({ code: 0 });
-  expect(names(folders.database)).toEqual(['before']);
+  expect(projectNames(folders.database)).toEqual(['before']);
   expect(existsSync(`${file}.partial`)).toBe(false);
 });

@@ -1,0 +1,50 @@
+import type { Disruption } from '../disruptions/disruption.ts';
+import type { Placement } from '../stack/layers.ts';
+import type { StoreDefinition } from '../stores/store.ts';
+import { acceptable } from '../verdict/expectation.ts';
+import type { Counts, Judgement } from '../verdict/model.ts';
+import type { CellRecord } from './record.ts';
+
+type JudgedCell = Pick<
+  CellRecord,
+  | 'disruption'
+  | 'store'
+  | 'host'
+  | 'status'
+  | 'predicted'
+  | 'outcome'
+  | 'data'
+  | 'service'
+  | 'expected'
+  | 'ok'
+  | 'acceptedBy'
+  | keyof Counts
+>;
+
+/**
+ * What a judgement makes of a cell, held against what was expected.
+ * @param was where the store lay before the disruption; unknown: it should have survived.
+ */
+export function judgedCell(
+  disruption: Disruption,
+  store: StoreDefinition,
+  host: string,
+  was: Placement | undefined,
+  { outcome, data, service, counts }: Judgement,
+): JudgedCell {
+  const expected = was ? disruption.expected(was.layer) : ['survived' as const];
+  return {
+    disruption: disruption.id,
+    store: store.id,
+    host,
+    status: 'ran',
+    predicted: was ? disruption.effect[was.layer] : null,
+    outcome,
+    data,
+    service,
+    expected,
+    ok: acceptable(outcome, expected),
+    acceptedBy: null,
+    ...counts,
+  };
+}
