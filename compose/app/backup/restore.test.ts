@@ -6,6 +6,7 @@ import {
   existsSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   truncateSync,
   writeFileSync,
@@ -76,6 +77,19 @@ test('a -wal that a killed app left is not replayed over what was restored, and 
   expect(await restore(folders, backup)).toMatchObject({ code: 0 });
   expect(projectNames(folders.database)).toEqual(['before']);
   expect(projectNames(`${folders.database}.replaced`)).toEqual(['before', 'after', 'in the -wal']);
+});
+
+test('nor is the -wal of a database that somebody has removed', async () => {
+  using folders = temporaryFolders();
+  const backup = await backedUp(folders);
+  {
+    await using app = startProcess('server.ts', folders);
+    await post(`${await app.url()}/api/projects`, { name: 'in the -wal' });
+    await app.kill();
+  }
+  rmSync(folders.database);
+  expect(await restore(folders, backup)).toMatchObject({ code: 0 });
+  expect(projectNames(folders.database)).toEqual(['before']);
 });
 
 test('refused while the app runs, also on a damaged database, and while anybody else has it open', async () => {
