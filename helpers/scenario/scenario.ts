@@ -239,7 +239,7 @@ export async function observeAll(
   const { stack, stores, signal, timeoutMs } = setting;
   const seen = await (async () => {
     await using visitors = new Visitors(stack, signal);
-    return Promise.all(stores.map(async (store) => observe(setting, store, surroundings, visitors)));
+    return await Promise.all(stores.map(async (store) => observe(setting, store, surroundings, visitors)));
   })();
   if (!disruption.heal || seen.every(({ rows }) => rows !== null)) return seen;
   let healed: ReadonlyMap<string, ServiceState>;

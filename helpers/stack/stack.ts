@@ -156,6 +156,9 @@ export class Project {
   /** `erase`, and the images that were built on a host that is not ours. */
   async destroy(): Promise<void> {
     await this.erase(this.host.kind === 'ambient' ? ['--rmi', 'local'] : []);
+    // A volume that somebody holds stays, and `down` exits 0 all the same: the next stack would begin with old data.
+    const left = await this.remains().catch(() => []);
+    if (left.length > 0) throw new OutlastError('INTERNAL', `Of ${this.name} there is still ${left.join(', ')}.`);
   }
 
   /** Removes containers, volumes and networks of the shadow, and its bind sources: the next `up` starts from nothing. */
