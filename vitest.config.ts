@@ -1,9 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { DISRUPTIONS } from './helpers/disruptions/catalogue.ts';
 
-/** Restores take minutes: they run with the guide's claims. */
-const LONG = ['restore', 'new-host', 'carry'].map((name) => `suites/${name}.spec.ts`);
-
 /** One worker keeps one host for all files; a retry would hide what the first attempt lost. */
 const onOneHost = {
   globalSetup: './fixtures/global-setup.ts',
@@ -21,9 +18,7 @@ export default defineConfig({
       [
         './reports/vitest-reporter.ts',
         {
-          watched: DISRUPTIONS.filter(({ id }) => !LONG.includes(`suites/${id}.spec.ts`)).map(
-            ({ id }) => `suites/${id}.spec.ts`,
-          ),
+          watched: DISRUPTIONS.map(({ id }) => `suites/${id}.spec.ts`),
         },
       ],
     ],
@@ -41,7 +36,7 @@ export default defineConfig({
         test: {
           name: 'stacks',
           include: ['suites/*.spec.ts'],
-          exclude: LONG,
+
           ...onOneHost,
           sequence: { groupOrder: 2 },
         },
@@ -49,7 +44,7 @@ export default defineConfig({
       {
         test: {
           name: 'guide',
-          include: ['suites/guide/*.spec.ts', ...LONG],
+          include: ['suites/guide/*.spec.ts'],
           ...onOneHost,
           sequence: { groupOrder: 3 },
         },
