@@ -15,12 +15,7 @@ export default defineConfig({
   test: {
     reporters: [
       'default',
-      [
-        './reports/vitest-reporter.ts',
-        {
-          watched: DISRUPTIONS.map(({ id }) => `suites/${id}.spec.ts`),
-        },
-      ],
+      ['./reports/vitest-reporter.ts', { watched: DISRUPTIONS.map(({ id }) => `suites/${id}.spec.ts`) }],
     ],
     projects: [
       {
@@ -32,23 +27,8 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
-      {
-        test: {
-          name: 'stacks',
-          include: ['suites/*.spec.ts'],
-
-          ...onOneHost,
-          sequence: { groupOrder: 2 },
-        },
-      },
-      {
-        test: {
-          name: 'guide',
-          include: ['suites/guide/*.spec.ts'],
-          ...onOneHost,
-          sequence: { groupOrder: 3 },
-        },
-      },
+      { test: { name: 'stacks', include: ['suites/*.spec.ts'], ...onOneHost, sequence: { groupOrder: 2 } } },
+      { test: { name: 'guide', include: ['suites/guide/*.spec.ts'], ...onOneHost, sequence: { groupOrder: 3 } } },
       // Looks at what the suites have handed over.
       { test: { name: 'verdicts', include: ['reports/**/*.spec.ts'], sequence: { groupOrder: 4 } } },
     ],
