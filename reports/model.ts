@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import { type Verdict, VERDICTS } from '../helpers/verdict/expectation.ts';
-import { DATA_VERDICTS, LAYERS, OUTCOMES, type Reason, REASONS, SERVICE_VERDICTS } from '../helpers/verdict/model.ts';
+import {
+  DATA_VERDICTS,
+  LAYERS,
+  OUTCOMES,
+  type Reason,
+  REASONS,
+  SERVICE_VERDICTS,
+  STAGES,
+} from '../helpers/verdict/model.ts';
 
 /** The name and the major version of the contract. */
 export const REPORT_SCHEMA = 'outlast.report/1';
@@ -11,6 +19,20 @@ const milliseconds = z.number().min(0).nullable().describe('Milliseconds; null: 
 const facts = z.record(z.string(), z.string().nullable());
 
 const reasonKeys = Object.keys(REASONS).filter((key): key is Reason => key in REASONS);
+
+const mount = z.looseObject({
+  service: z.string(),
+  layer: z.enum(LAYERS),
+  source: z.string().nullable().describe('As the user calls it; null: it has no name.'),
+  target: z.string(),
+  readOnly: z.boolean(),
+});
+
+const span = z.looseObject({
+  stage: z.enum(STAGES),
+  beganMs: z.number().min(0).describe('Milliseconds from the beginning of the cell.'),
+  endedMs: z.number().min(0),
+});
 
 const evidence = z.looseObject({
   kind: z.enum(['command', 'rows', 'integrity', 'log', 'note']),
@@ -25,6 +47,7 @@ const stack = z.looseObject({
   services: z.array(z.string()),
   changes: z.array(z.string()).describe('Every alteration of the shadow.'),
   baseImage: z.enum(['official', 'assembled']).nullable(),
+  mounts: z.array(mount).optional().describe('What the Compose file mounts.'),
 });
 
 const host = z.looseObject({
@@ -46,6 +69,7 @@ const store = z.looseObject({
 
 const cell = z.looseObject({
   disruption: z.string(),
+  title: z.string().optional().describe('What happens, in a few words.'),
   store: z.string(),
   host: z.string(),
   status: z.enum(['ran', 'not-applicable', 'not-run']),
@@ -69,6 +93,7 @@ const cell = z.looseObject({
   rpoMs: milliseconds,
   rtoMs: milliseconds,
   durationMs: milliseconds,
+  timeline: z.array(span).optional().describe('Absent where nothing ran.'),
   proof: z.looseObject({ before: facts, after: facts, changed: z.array(z.string()), unchanged: z.array(z.string()) }),
   evidence: z.array(evidence),
 });
@@ -84,6 +109,7 @@ const finding = z.looseObject({
   title: z.string(),
   why: z.string(),
   fix: z.string(),
+  excerpt: z.string().nullable().optional().describe("The user's own lines, as they stand in the file."),
   fingerprint: z.string(),
 });
 
@@ -100,6 +126,21 @@ const control = z.looseObject({
   outcome: z.string(),
   caught: z.boolean(),
   reason: z.string().nullable(),
+});
+
+const change = z.looseObject({
+  disruption: z.string(),
+  store: z.string(),
+  before: outcome.nullable().describe('null: there was no such cell.'),
+  after: outcome.nullable().describe('null: there is no such cell any more.'),
+});
+
+const baseline = z.looseObject({
+  runId: z.string().optional(),
+  startedAt: z.iso.datetime().optional(),
+  worse: z.array(change).optional(),
+  better: z.array(change).optional(),
+  other: z.array(change).optional().describe('Neither worse nor better: one of the two runs has no such cell.'),
 });
 
 export const parts = { stack, host, store, cell, claim, control };
@@ -122,7 +163,7 @@ export const reportSchema = z
     claims: z.array(claim),
     controls: z.array(control).describe('Sabotaged stacks of the suites; outside the verdict.'),
     gate: z.looseObject({}).nullable(),
-    baseline: z.looseObject({}).nullable(),
+    baseline: baseline.nullable().describe('How this run differs from an earlier one.'),
   })
   .meta({ title: 'Report of Outlast' });
 
@@ -144,4 +185,8 @@ export type ReportHost = Report['hosts'][number];
 export type ReportStore = Report['stores'][number];
 export type ReportClaim = Report['claims'][number];
 export type ReportControl = Report['controls'][number];
+export type ReportFinding = Report['findings'][number];
+export type ReportMount = NonNullable<ReportStack['mounts']>[number];
+export type ReportSpan = NonNullable<ReportCell['timeline']>[number];
+export type ReportBaseline = NonNullable<Report['baseline']>;
 export type { Verdict };

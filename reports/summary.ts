@@ -25,11 +25,16 @@ export function sentenceOf(report: Report): string {
   return sentences[report.verdict];
 }
 
-/** Every disruption (and host, where there are several) once, in the order of the run. */
+/** Every disruption (and host, where it ran on several) once, in the order of the run. */
 export function rowsOf(report: Report): { readonly label: string; readonly cells: readonly ReportCell[] }[] {
-  const several = new Set(report.cells.map((cell) => cell.host)).size > 1;
-  const rows = Map.groupBy(report.cells, ({ disruption, host }) => (several ? `${disruption} (${host})` : disruption));
+  const rows = Map.groupBy(report.cells, ({ disruption, host }) =>
+    severalHosts(report, disruption) ? `${disruption} (${host})` : disruption,
+  );
   return [...rows].map(([label, cells]) => ({ label, cells }));
+}
+
+function severalHosts({ cells }: Report, disruption: string): boolean {
+  return new Set(cells.filter((cell) => cell.disruption === disruption).map(({ host }) => host)).size > 1;
 }
 
 /** Every store that has a cell, once. */
@@ -37,7 +42,7 @@ export function storesOf(report: Report): string[] {
   return [...new Set(report.cells.map((cell) => cell.store))];
 }
 
-const MARKS = { good: '✓', accepted: '~', bad: '✗', unknown: '?', none: '·' } as const;
+export const MARKS = { good: '✓', accepted: '~', bad: '✗', unknown: '?', none: '·' } as const;
 
 export type Standing = keyof typeof MARKS;
 
@@ -56,9 +61,9 @@ export function labelOf(cell: ReportCell | undefined): string {
   return `${MARKS[standingOf(cell)]} ${word}`.trim();
 }
 
-/** `disruption × store`, with the host where there are several. */
+/** `disruption × store`, with the host where it ran on several. */
 export function nameOf(cell: ReportCell, report: Report): string {
-  const place = new Set(report.cells.map(({ host }) => host)).size > 1 ? ` on ${cell.host}` : '';
+  const place = severalHosts(report, cell.disruption) ? ` on ${cell.host}` : '';
   return `${cell.disruption} × ${cell.store}${place}`;
 }
 

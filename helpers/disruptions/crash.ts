@@ -9,7 +9,7 @@ export const crash: Disruption = {
   expected: mustSurvive,
   async inject({ host, signal }) {
     if (!host.crash) throw new Error('This host cannot crash.');
-    await host.crash(signal);
-    return [{ command: 'echo b > /proc/sysrq-trigger', exitCode: null, output: '' }];
+    const bootMs = await host.crash(signal);
+    return [{ command: 'echo b > /proc/sysrq-trigger', exitCode: null, output: '', bootMs }];
   },
 };

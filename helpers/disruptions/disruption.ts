@@ -17,6 +17,8 @@ export interface Step {
   readonly output: string;
   /** What was so right then, for what may not last until the services are back. */
   readonly facts?: readonly Fact[];
+  /** How long the host took to boot in it. Absent: it did not boot. */
+  readonly bootMs?: number;
 }
 
 export interface Disruption {

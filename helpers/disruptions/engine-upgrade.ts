@@ -29,5 +29,7 @@ async function change(to: ChangeEngine | undefined, signal: DisruptionContext['s
   if (!to) throw new Error('This host has no other engine.');
   const { from, to: now, shutDownMs, bootMs } = await to(signal);
   const command = `systemctl stop docker; apt-get install docker.io  # ${from} → ${now}; systemctl start docker`;
-  return [{ command: `${command} (shut down ${shutDownMs} ms, booted ${bootMs} ms)`, exitCode: null, output: '' }];
+  return [
+    { command: `${command} (shut down ${shutDownMs} ms, booted ${bootMs} ms)`, exitCode: null, output: '', bootMs },
+  ];
 }

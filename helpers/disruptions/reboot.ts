@@ -9,7 +9,7 @@ export const reboot: Disruption = {
   expected: mustSurvive,
   async inject({ host, signal }) {
     if (!host.reboot) throw new Error('This host cannot reboot.');
-    await host.reboot(signal);
-    return [{ command: 'systemctl reboot', exitCode: null, output: '' }];
+    const bootMs = await host.reboot(signal);
+    return [{ command: 'systemctl reboot', exitCode: null, output: '', bootMs }];
   },
 };

@@ -46,10 +46,10 @@ export interface Host extends AsyncDisposable {
   bootId(): Promise<string | null>;
   /** Runs the Docker CLI (`docker ...args`, with Compose v2 and buildx) against this host. Never throws for a non-zero exit. */
   cli(args: readonly string[], options?: CliOptions): Promise<CliResult>;
-  /** The host shuts down in order (SIGTERM, grace) and boots; resolves when the engine answers. Absent where the host is not ours. */
-  readonly reboot?: (signal?: AbortSignal) => Promise<void>;
-  /** Every process of the host dies at one instant; boots; resolves when the engine answers. */
-  readonly crash?: (signal?: AbortSignal) => Promise<void>;
+  /** The host shuts down in order (SIGTERM, grace) and boots; resolves when the engine answers, with the milliseconds of the boot. Absent where the host is not ours. */
+  readonly reboot?: (signal?: AbortSignal) => Promise<number>;
+  /** Every process of the host dies at one instant; boots; resolves as `reboot` does. */
+  readonly crash?: (signal?: AbortSignal) => Promise<number>;
   /** The host shuts down in order and boots the same world with the next newer engine. Absent where there is none. */
   readonly upgrade?: ChangeEngine | undefined;
   /** The same, with the next older engine. */

@@ -151,17 +151,23 @@ export class PrivateHost implements Host {
     return runDocker('nsenter', enter, env, options);
   }
 
-  reboot = async (signal?: AbortSignal): Promise<void> => {
+  reboot = async (signal?: AbortSignal): Promise<number> => {
     signal?.throwIfAborted();
     await this.#shutDown();
-    await this.#boot(signal);
+    return this.#timedBoot(signal);
   };
 
-  crash = async (signal?: AbortSignal): Promise<void> => {
+  crash = async (signal?: AbortSignal): Promise<number> => {
     signal?.throwIfAborted();
     await this.#kill();
-    await this.#boot(signal);
+    return this.#timedBoot(signal);
   };
+
+  async #timedBoot(signal: AbortSignal | undefined): Promise<number> {
+    const began = performance.now();
+    await this.#boot(signal);
+    return Math.round(performance.now() - began);
+  }
 
   get upgrade(): ChangeEngine | undefined {
     return this.#changeTo(this.#rung + 1);
@@ -185,13 +191,8 @@ export class PrivateHost implements Host {
       await writeFile(path.join(this.#slot.folder, 'engine'), toolchain.engine.version);
       await writeLibraryPath(this.#slot.folder, toolchain);
       this.#engineChanged = true;
-      await this.#boot(signal);
-      return {
-        from,
-        to: this.engineVersion,
-        shutDownMs: Math.round(down - began),
-        bootMs: Math.round(performance.now() - down),
-      };
+      const bootMs = await this.#timedBoot(signal);
+      return { from, to: this.engineVersion, shutDownMs: Math.round(down - began), bootMs };
     };
   }
 

@@ -5,6 +5,7 @@ import type { CellRecord } from './record.ts';
 
 function hop(from: string, to: string, outcome: Outcome): CellRecord {
   return {
+    title: 'a newer engine',
     disruption: 'engine-upgrade',
     store: 'rows',
     host: 'private-1',

@@ -8,6 +8,7 @@ import type { CellRecord } from './record.ts';
 type JudgedCell = Pick<
   CellRecord,
   | 'disruption'
+  | 'title'
   | 'store'
   | 'host'
   | 'status'
@@ -35,6 +36,7 @@ export function judgedCell(
   const expected = was ? disruption.expected(was.layer) : ['survived' as const];
   return {
     disruption: disruption.id,
+    title: disruption.title,
     store: store.id,
     host,
     status: 'ran',

@@ -221,6 +221,7 @@ function idleCell(
   return {
     ...UNMEASURED,
     disruption: disruption.id,
+    title: disruption.title,
     store: store.id,
     host: host.id,
     status,

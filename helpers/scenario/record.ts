@@ -1,4 +1,5 @@
 import type { Proof } from '../stack/attestation.ts';
+import type { Span } from './timeline.ts';
 import type { Counts, DataVerdict, Layer, Outcome, Reason, ServiceVerdict } from '../verdict/model.ts';
 
 /** A line of evidence: what was done or seen, in words or as the tool said it. */
@@ -10,6 +11,8 @@ export interface Evidence {
 /** One store after one disruption; a cell of the report. Times in milliseconds; not measured is `null`. */
 export interface CellRecord extends Counts {
   readonly disruption: string;
+  /** What happens, in a few words. */
+  readonly title: string;
   readonly store: string;
   readonly host: string;
   readonly status: 'ran' | 'not-applicable' | 'not-run';
@@ -25,6 +28,8 @@ export interface CellRecord extends Counts {
   /** From the start of the disruption to the first complete read. */
   readonly rtoMs: number | null;
   readonly durationMs: number | null;
+  /** Absent where nothing ran. */
+  readonly timeline?: readonly Span[];
   readonly proof: Proof;
   readonly evidence: readonly Evidence[];
 }

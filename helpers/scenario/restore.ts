@@ -13,6 +13,7 @@ import { Writer } from './load.ts';
 import type { OwnProject } from './matrix.ts';
 import { judgedCell } from './judged-cell.ts';
 import type { CellRecord, Evidence } from './record.ts';
+import { timelineOf } from './timeline.ts';
 import {
   attemptsOf,
   enter,
@@ -56,6 +57,8 @@ interface Course {
   readonly onPhase: (phase: Phase) => void;
   /** What was done so far, for every cell. */
   readonly evidence: Evidence[];
+  /** On the clock of `performance.now()`. */
+  readonly startedAt: number;
 }
 
 /**
@@ -70,14 +73,13 @@ export async function runRestore(
   epoch: number,
   onPhase: (phase: Phase) => void = () => {},
 ): Promise<CellRecord[]> {
-  const started = performance.now();
+  const startedAt = performance.now();
   const setting = { ...all, stores: all.stores.filter(({ id }) => options.backup.stores.includes(id)) };
   const carrier = new BackupCarrier(options.backup, options.workFolder);
   const evidence: Evidence[] = [];
-  const course: Course = { setting, disruption, options, carrier, epoch, onPhase, evidence };
+  const course: Course = { setting, disruption, options, carrier, epoch, onPhase, evidence, startedAt };
   const findings = await follow(course).finally(async () => carrier.forget());
-  const durationMs = Math.round(performance.now() - started);
-  return setting.stores.map((store) => ({ ...cellOf(course, store, findings), durationMs }));
+  return setting.stores.map((store) => cellOf(course, store, findings));
 }
 
 /** What there is to judge by; `null`: it did not come that far. */
@@ -155,6 +157,7 @@ interface Disaster {
   readonly placed: ReadonlyMap<string, Placement>;
   /** On the clock of `performance.now()`. */
   readonly at: number;
+  readonly endedAt: number;
   /** What of the source is still there. */
   readonly remains: readonly string[];
 }
@@ -168,7 +171,7 @@ async function destroy({ setting, disruption, onPhase, evidence }: Course): Prom
   const at = performance.now();
   const steps = await disruption.inject({ host, stack, signal });
   evidence.push(...steps.map(stepEvidence));
-  return { facts, placed, at, remains: await stack.project.remains() };
+  return { facts, placed, at, endedAt: performance.now(), remains: await stack.project.remains() };
 }
 
 interface Recovery {
@@ -176,6 +179,9 @@ interface Recovery {
   readonly facts: readonly Fact[];
   readonly seen: ReadonlyMap<string, Seen>;
   readonly restored: boolean;
+  /** When the restore had ended, and when the services were ready; on the clock of `performance.now()`. */
+  readonly restoredAt: number;
+  readonly readyAt: number;
 }
 
 /** The stack's own restore in a blank place: what it depends on, the backup, the command, then everything. */
@@ -209,9 +215,11 @@ async function recover(course: Course): Promise<Recovery> {
   await compose('up', '-d', '--no-build');
 
   onPhase('ready');
+  const restoredAt = performance.now();
   const states = await stack.ready(timeoutMs, signal);
   const facts = [...(await stack.attest()), await attestMachine(project.host)];
   onPhase('read');
+  const readyAt = performance.now();
   const probes = await enter({ stack, stores, signal });
   const after = await placements(stack, stores);
   const surroundings = { states, probes, identities: new Map(), after, epoch };
@@ -222,10 +230,12 @@ async function recover(course: Course): Promise<Recovery> {
     facts,
     seen: new Map(stores.map((store, index) => [store.id, seen[index] as Seen])),
     restored: step.exitCode === 0,
+    restoredAt,
+    readyAt,
   };
 }
 
-function cellOf(course: Course, store: StoreDefinition, findings: Findings): Omit<CellRecord, 'durationMs'> {
+function cellOf(course: Course, store: StoreDefinition, findings: Findings): CellRecord {
   const { setting, disruption } = course;
   const { span, disaster, recovery, halt } = findings;
   const missing = disaster ? missingProof(disruption, disaster, recovery) : [];
@@ -250,6 +260,18 @@ function cellOf(course: Course, store: StoreDefinition, findings: Findings): Omi
     // What a backup loses is what came after it: that depends on how often it is taken, not on the restore.
     rpoMs: null,
     rtoMs: disaster && saw?.rows ? Math.round(saw.readAt - disaster.at) : null,
+    durationMs: Math.round(performance.now() - course.startedAt),
+    timeline: timelineOf(
+      [
+        ['write', course.startedAt],
+        ['inject', disaster?.at ?? null],
+        ['restore', disaster?.endedAt ?? null],
+        ['ready', recovery?.restoredAt ?? null],
+        ['read', recovery?.readyAt ?? null],
+        ['judge', saw?.rows ? saw.readAt : null],
+      ],
+      performance.now(),
+    ),
     proof: compareFacts(disaster?.facts ?? [], recovery?.facts ?? []),
     evidence: [
       ...course.evidence,

@@ -22,6 +22,7 @@ import type {
 import { explainFailure } from './explain.ts';
 import { judgedCell } from './judged-cell.ts';
 import type { CellRecord, Evidence } from './record.ts';
+import { timelineOf } from './timeline.ts';
 import { Visitors } from './visitors.ts';
 
 /** What a run holds on to from one disruption to the next. */
@@ -68,6 +69,7 @@ export async function runScenario(
   onPhase('inject');
   const injected = performance.now();
   const injection = await inject(setting, disruption);
+  const disrupted = performance.now();
 
   onPhase('ready');
   const patienceMs = Math.min(setting.timeoutMs, disruption.patienceMs ?? setting.timeoutMs);
@@ -78,10 +80,12 @@ export async function runScenario(
   });
   const attested = await stack.attest().catch((): Fact[] => []);
   const built = new Set(stack.project.built);
+  const bootMs = injection.steps.reduce((sum, step) => sum + (step.bootMs ?? 0), 0);
   const subjects = (fact: Fact): boolean =>
     disruption.needs !== 'build' || built.has(fact.subject) || !isOfService(fact);
 
   onPhase('read');
+  const looked = performance.now();
   // What will be healed is left as it is until then.
   const revived = disruption.heal ? [] : await revive(setting, states);
   const after = await placements(stack, stores).catch(() => new Map<string, Placement>());
@@ -115,6 +119,17 @@ export async function runScenario(
         rpoMs: judgement.rpoMs,
         rtoMs: saw.rows === null ? null : Math.round(saw.readAt - injected),
         durationMs: Math.round(performance.now() - started),
+        timeline: timelineOf(
+          [
+            ['write', started],
+            ['inject', injected],
+            ['boot', disrupted - bootMs],
+            ['ready', disrupted],
+            ['read', looked],
+            ['judge', saw.rows === null ? null : saw.readAt],
+          ],
+          performance.now(),
+        ),
         proof,
         evidence: evidenceOf(
           injection,

@@ -19,6 +19,7 @@ import { copyImages, ensureImage, type ImageOptions } from '../host/images.ts';
 import { openHost, openOldestHost } from '../host/open-host.ts';
 import { buildToolbox, type ToolboxOptions } from '../probe/toolbox.ts';
 import type { ComposeFiles } from '../stack/compose-files.ts';
+import { mountsOf, type MountRecord } from '../stack/mounts.ts';
 import { resolveProject, type ProjectModel } from '../stack/project-model.ts';
 import { refuseHarm } from '../stack/refusals.ts';
 import { BASE_IMAGE_ARG } from '../stack/shadow.ts';
@@ -216,6 +217,7 @@ export class Session implements AsyncDisposable {
         services: this.services,
         changes: [...(this.#project?.shadow.changes ?? [])],
         baseImage: this.#baseImage?.origin ?? null,
+        mounts: mountsOf(this.#model as ProjectModel, folder),
       },
       hosts: [hostRecord(host), ...this.#otherHosts],
       stores: [...(this.#matrix?.stores ?? [])],
@@ -259,6 +261,7 @@ export interface SessionRecord {
     services: string[];
     changes: string[];
     baseImage: 'official' | 'assembled' | null;
+    mounts: MountRecord[];
   };
   /** As they were opened. */
   readonly hosts: HostRecord[];

@@ -26,6 +26,7 @@ const service = z.looseObject({
   restart: z.string().optional(),
   depends_on: z.record(z.string(), z.looseObject({ condition: z.string() })).optional(),
   volumes: z.array(mount).optional(),
+  tmpfs: z.array(z.string()).optional(),
   healthcheck: z
     .looseObject({
       test: z.array(z.string()).nullish(),

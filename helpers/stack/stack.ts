@@ -1,5 +1,5 @@
 import { chmod, chown, cp, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import type Dockerode from 'dockerode';
 import { OutlastError } from '../errors.ts';
 import type { CliOptions, CliResult, Host } from '../host/host.ts';
@@ -8,6 +8,7 @@ import { openVisitor } from '../probe/open-visitor.ts';
 import type { Probe } from '../probe/probe.ts';
 import { attest, inspectContainers, serviceOf, type Fact } from './attestation.ts';
 import { BindOwners } from './bind-owners.ts';
+import { userPath } from './mounts.ts';
 import type { ProjectModel } from './project-model.ts';
 import { shadowOf, type Shadow, type ShadowBind, type ShadowOptions } from './shadow.ts';
 import { untilEvent } from './watch.ts';
@@ -224,11 +225,6 @@ async function writableFolders({ binds }: Shadow): Promise<ShadowBind[]> {
     }),
   );
   return folders.flat();
-}
-
-function userPath(origin: string, path: string): string {
-  const below = relative(origin, path);
-  return below.startsWith('..') ? path : `./${below}`;
 }
 
 /** A read-only bind or a single file is copied; a folder starts empty with the owner and mode of the original. */

@@ -58,6 +58,10 @@ export const REASONS = {
 } as const;
 export type Reason = keyof typeof REASONS;
 
+/** What a cell goes through, in order; few go through all of them. */
+export const STAGES = ['write', 'inject', 'boot', 'restore', 'ready', 'read', 'judge'] as const;
+export type Stage = (typeof STAGES)[number];
+
 /** How a write ended. */
 export type WriteEnd = 'acknowledged' | 'rejected' | 'indeterminate';
 

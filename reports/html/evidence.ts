@@ -1,0 +1,277 @@
+import { h } from 'hastscript';
+import type { Element } from 'hast';
+import type { Child } from 'hastscript';
+import { ADVICE } from '../advice.ts';
+import type { ReportCell } from '../model.ts';
+import { whyOf } from '../summary.ts';
+import { duration } from './duration.ts';
+import { timelines } from './timeline.ts';
+import { facts, mark, outcomeChip, prose, type Row, scrollable, section, toneOf, type View } from './view.ts';
+
+/** Everything that a cell stands on, disruption by disruption. What is not as it should be is open. */
+export function evidence(view: View): Element | null {
+  if (view.rows.length === 0) return null;
+  return section(
+    'evidence',
+    'The evidence',
+    h('p.lead', 'What was done, how it is known to have happened, and what became of every row.'),
+    h(
+      'div.filter',
+      h('input', { type: 'checkbox', id: 'only-bad' }),
+      h('label', { htmlFor: 'only-bad' }, 'Only what is not as it should be'),
+    ),
+    view.rows.map((row) => disruption(row, view)),
+  );
+}
+
+function isBad(cell: ReportCell): boolean {
+  const tone = toneOf(cell);
+  return tone === 'bad' || tone === 'unknown' || tone === 'accepted';
+}
+
+function disruption(row: Row, view: View): Element {
+  const { cells, label, title, anchor } = row;
+  const bad = cells.filter(isBad);
+  const applicable = cells.filter(({ status }) => status !== 'not-applicable').length;
+  const tally =
+    applicable === 0
+      ? 'does not apply'
+      : bad.length === 0
+        ? `${applicable} of ${applicable} as they should be`
+        : `${bad.length} of ${applicable} not as they should be`;
+  const shared = sharedBy(cells);
+  return h(
+    'details.disruption',
+    { open: bad.length > 0, className: bad.length > 0 ? [] : ['fine'] },
+    h(
+      'summary',
+      h('h3', label),
+      title === null ? null : h('span.about', prose(title)),
+      h('span.tally', { className: bad.length > 0 ? ['warn'] : [] }, tally),
+    ),
+    h(
+      'div.body',
+      { id: anchor },
+      hands(shared.commands),
+      timelines(cells),
+      shared.proof === null ? null : proof(shared.proof),
+      cells.map((cell) => details(cell, shared, view)),
+    ),
+  );
+}
+
+/** What all cells of a disruption have in common is told once. */
+interface Shared {
+  readonly commands: readonly string[];
+  readonly proof: ReportCell['proof'] | null;
+}
+
+function sharedBy(cells: readonly ReportCell[]): Shared {
+  const ran = cells.filter(({ status }) => status === 'ran');
+  const [first] = ran;
+  if (!first) return { commands: [], proof: null };
+  const all = (of: (cell: ReportCell) => unknown): boolean => {
+    const text = JSON.stringify(of(first));
+    return ran.every((cell) => JSON.stringify(of(cell)) === text);
+  };
+  return {
+    commands: all(commandsOf) ? commandsOf(first) : [],
+    proof: all((cell) => cell.proof) ? first.proof : null,
+  };
+}
+
+function commandsOf(cell: ReportCell): string[] {
+  return textsOf(cell, 'command');
+}
+
+function textsOf(cell: ReportCell, kind: ReportCell['evidence'][number]['kind']): string[] {
+  return cell.evidence.filter((each) => each.kind === kind).map(({ text }) => text);
+}
+
+function hands(commands: readonly string[]): Element | null {
+  if (commands.length === 0) return null;
+  return h(
+    'div',
+    h('h4', 'What was done; the same by hand'),
+    h('pre', { tabIndex: 0 }, h('code', commands.join('\n'))),
+  );
+}
+
+/** Ids longer than this are cut: `report.json` has them whole. */
+const LONG_ID = /\b[0-9a-f]{20,}\b/g;
+
+function proof({ before, after, changed, unchanged }: ReportCell['proof']): Element {
+  const names = [...new Set([...changed, ...unchanged, ...Object.keys(before), ...Object.keys(after)])];
+  if (names.length === 0) return h('p.quiet', 'Proof: not measured.');
+  const value = (of: string | null | undefined): Child =>
+    of === null || of === undefined
+      ? 'not measured'
+      : h(
+          'code',
+          of.replaceAll(LONG_ID, (id) => `${id.slice(0, 12)}…`),
+        );
+  return h(
+    'details.proof',
+    h('summary', `Proof that it happened: ${changed.length} facts changed, ${unchanged.length} stayed`),
+    scrollable(
+      'Proof',
+      h(
+        'table.plain',
+        h(
+          'thead',
+          h(
+            'tr',
+            ['fact', 'before', 'after', ''].map((head) => (head === '' ? h('td') : h('th', { scope: 'col' }, head))),
+          ),
+        ),
+        h(
+          'tbody',
+          names.map((name) =>
+            h(
+              'tr',
+              h('th', { scope: 'row' }, name),
+              h('td', value(before[name])),
+              h('td', value(after[name])),
+              h('td', changed.includes(name) ? h('strong', 'changed') : unchanged.includes(name) ? 'the same' : ''),
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+function details(cell: ReportCell, shared: Shared, view: View): Element {
+  const bad = isBad(cell);
+  return h(
+    'details.cell',
+    { open: bad, className: [toneOf(cell), ...(bad ? [] : ['fine'])] },
+    h('summary', outcomeChip(cell), h('h4', cell.store), h('span.about', inShort(cell))),
+    h('div.body', { id: view.anchors.get(cell) }, cell.status === 'ran' ? ran(cell, shared) : idle(cell)),
+  );
+}
+
+/** What stands beside the outcome in its line. */
+function inShort(cell: ReportCell): string {
+  if (cell.status !== 'ran' || cell.intact === null) return whyOf(cell);
+  const rows = `${cell.intact} of ${cell.acknowledged} rows came back`;
+  return cell.reason === null ? rows : `${rows}. ${whyOf(cell)}`;
+}
+
+function idle(cell: ReportCell): (Element | null)[] {
+  return [h('p', whyOf(cell), ' ', advice(cell)), ...witness(cell, [])];
+}
+
+function ran(cell: ReportCell, shared: Shared): (Element | null)[] {
+  return [
+    cell.reason === null && cell.ok
+      ? null
+      : h('p', whyOf(cell), ' ', toneOf(cell) === 'required' ? null : advice(cell)),
+    cell.acceptedBy === null ? null : h('p', `Accepted by ${cell.acceptedBy}.`),
+    facts([
+      ['Predicted', cell.predicted ?? 'not predicted'],
+      ['Seen', cell.outcome],
+      ['Right here', cell.expected.join(' or ') || 'nothing'],
+      ['Data', cell.data],
+      ['Service', cell.service],
+      ['Read again after', duration(cell.rtoMs)],
+      [
+        'Writes gone',
+        cell.rpoMs === 0 ? 'none' : cell.rpoMs === null ? 'not measured' : `the last ${duration(cell.rpoMs)}`,
+      ],
+      ['Whole cell', duration(cell.durationMs)],
+    ]),
+    ledger(cell),
+    ...(shared.proof === null ? [proof(cell.proof)] : []),
+    ...witness(cell, shared.commands),
+  ];
+}
+
+function advice({ reason, ok }: ReportCell): Child {
+  return reason === null || (ok && reason !== 'borrowed-time') ? null : h('span', prose(ADVICE[reason]));
+}
+
+const COUNTS = [
+  ['attempted', 'writes begun'],
+  ['acknowledged', 'confirmed'],
+  ['rejected', 'refused'],
+  ['indeterminate', 'end unknown'],
+  ['intact', 'read back the same'],
+  ['lost', 'lost'],
+  ['corrupt', 'changed'],
+  ['unexpected', 'never confirmed, yet there'],
+  ['recovered', 'end unknown, yet there'],
+] as const;
+
+/** What the ledger outside of the stack says of the rows. */
+function ledger(cell: ReportCell): Element {
+  return h(
+    'div',
+    h('h5', 'Rows'),
+    h(
+      'dl.counts',
+      COUNTS.map(([name, words]) => {
+        const count = cell[name];
+        const alarming = (name === 'lost' || name === 'corrupt') && count !== null && count > 0;
+        return h(
+          'div',
+          { className: count === 0 ? ['zero'] : alarming ? ['alarming'] : [] },
+          h('dt', words),
+          h('dd', count === null ? 'not measured' : String(count)),
+        );
+      }),
+    ),
+  );
+}
+
+/** The lines of evidence, by what they are. */
+function witness(cell: ReportCell, told: readonly string[]): (Element | null)[] {
+  const own = told.length > 0 ? [] : commandsOf(cell);
+  const list = (heading: string, texts: readonly string[]): Element | null =>
+    texts.length === 0
+      ? null
+      : h(
+          'div',
+          h('h5', heading),
+          h(
+            'ul.lines',
+            texts.map((text) => h('li', text)),
+          ),
+        );
+  const logs = textsOf(cell, 'log');
+  return [
+    hands(own),
+    list('First rows', textsOf(cell, 'rows')),
+    list("The store's own check (decides nothing)", textsOf(cell, 'integrity')),
+    list('Noted', textsOf(cell, 'note')),
+    logs.length === 0 ? null : h('div', h('h5', 'Log'), h('pre', { tabIndex: 0 }, logs.join('\n'))),
+  ];
+}
+
+/** The worst cells in a few words, each a link to its evidence. */
+export function troubles(view: View, bad: readonly ReportCell[]): Element | null {
+  if (bad.length === 0) return null;
+  const shown = bad.slice(0, 5);
+  const rest = bad.length - shown.length;
+  return h(
+    'div.troubles',
+    h('h2', 'Look here first'),
+    h(
+      'ol',
+      shown.map((cell) =>
+        h(
+          'li',
+          h(
+            'a',
+            { href: `#${view.anchors.get(cell) ?? ''}` },
+            h('span.chip', { className: [toneOf(cell)] }, mark(toneOf(cell)), ' ', cell.outcome),
+            ' ',
+            `${cell.store} after ${cell.disruption}`,
+          ),
+          h('span', inShort(cell)),
+        ),
+      ),
+    ),
+    rest > 0 ? h('p.quiet', `And ${rest} more, in the evidence below.`) : null,
+  );
+}

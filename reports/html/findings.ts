@@ -1,0 +1,39 @@
+import { h } from 'hastscript';
+import type { Element } from 'hast';
+import type { ReportFinding } from '../model.ts';
+import { prose, section, type View } from './view.ts';
+
+const SEVERITIES: readonly ReportFinding['severity'][] = ['error', 'warning', 'info'];
+
+/** What the audit found in the files, with the user's own lines and the fix. */
+export function findings({ report }: View): Element | null {
+  if (report.findings.length === 0) return null;
+  const sorted = report.findings.toSorted((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
+  return section(
+    'findings',
+    'Findings in the files',
+    h('p.lead', 'Found by reading alone, before anything was started.'),
+    h('ul.cards', sorted.map(card)),
+  );
+}
+
+function card({ severity, title, file, line, service, path, excerpt, why, fix, rule, hazard }: ReportFinding): Element {
+  const where = [file === null ? null : `${file}${line === null ? '' : `:${line}`}`, service, path].filter(
+    (part) => part !== null,
+  );
+  return h(
+    'li.card',
+    { className: [severity] },
+    h('h3', h('span.chip', { className: [severity] }, severity), ' ', prose(title)),
+    where.length > 0
+      ? h(
+          'p.where',
+          where.flatMap((part, index) => [index > 0 ? ' · ' : null, h('code', part)]),
+        )
+      : null,
+    excerpt === undefined || excerpt === null ? null : h('pre', { tabIndex: 0 }, h('code', excerpt)),
+    h('p', prose(why)),
+    h('p.fix', h('strong', 'Fix: '), prose(fix)),
+    h('p.quiet', `Rule ${rule}${hazard === null ? '' : `, hazard ${hazard}`}`),
+  );
+}
