@@ -22,8 +22,19 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['helpers/**/*.test.ts', 'reports/**/*.test.ts', 'compose/**/*.test.ts', 'fixtures/**/*.test.ts'],
+          exclude: ['**/*.browser.test.ts'],
           // The reference app's tests start real processes, on a machine that may be busy.
           testTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: ['reports/**/*.browser.test.ts'],
+          globalSetup: './fixtures/chromium.ts',
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
           sequence: { groupOrder: 1 },
         },
       },

@@ -38,6 +38,21 @@ export const ERRORS = {
     why: 'The disruption destroys the stack and restores its backup, and nobody said how.',
     fix: 'Add a `backup` section to outlast.yaml: how the backup is taken, and how it is restored.',
   },
+  NO_REPORT: {
+    exit: 2,
+    why: 'There is no report to read.',
+    fix: 'Name the folder of a run that has ended; `outlast run` writes it.',
+  },
+  REPORT_VERSION: {
+    exit: 2,
+    why: 'The report is of another version of the contract.',
+    fix: 'Read it with the version of Outlast that wrote it, or run again.',
+  },
+  REPORT_DAMAGED: {
+    exit: 2,
+    why: 'The report is damaged, or no report.',
+    fix: 'Run again; nothing can be shown of a report that is not whole.',
+  },
   OUTPUT_UNWRITABLE: {
     exit: 2,
     why: 'The output folder cannot be written.',

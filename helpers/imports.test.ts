@@ -45,7 +45,10 @@ const RULES: readonly Rule[] = [
     files: /^reports\//,
     may: [/^reports\//, /^helpers\/verdict\//, /^helpers\/(errors|version)\.ts$/],
     mayTypes: [HELPERS],
-    packages: { only: ['zod', 'cli-table3'] },
+    packages: {
+      only: ['zod', 'cli-table3', 'hastscript', 'hast-util-to-html', 'd3-scale', 'xmlbuilder2', 'badge-maker'],
+    },
+    typesOfPackages: ['hast'],
   },
   {
     files: /^reports\/vitest-reporter\.ts$/,
@@ -58,6 +61,11 @@ const RULES: readonly Rule[] = [
     files: /^suites\//,
     may: [/^suites\//, /^fixtures\//, HELPERS],
     mayTypes: [/^reports\//],
+    packages: { allBut: [] },
+  },
+  {
+    files: /^suites\/bench\//,
+    may: [/^suites\//, /^fixtures\//, /^reports\//, HELPERS],
     packages: { allBut: [] },
   },
   { files: /^compose\/.*\.test\.ts$/, may: [/^compose\//], packages: { allBut: [] } },

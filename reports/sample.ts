@@ -1,4 +1,4 @@
-import type { ReportCell } from './model.ts';
+import type { Report, ReportCell } from './model.ts';
 import { makeReport, type ReportParts } from './report.ts';
 
 /** A cell as it should be; for tests. */
@@ -72,7 +72,7 @@ export const deadCell: ReportCell = {
 };
 
 /** A whole report on these cells; for tests. */
-export function sampleReport(cells: readonly ReportCell[], more: Partial<ReportParts> = {}) {
+export function sampleReport(cells: readonly ReportCell[], more: Partial<ReportParts> = {}): Report {
   return makeReport({
     tool: { version: '0.0.0' },
     runId: 'r1',
@@ -92,5 +92,164 @@ export function sampleReport(cells: readonly ReportCell[], more: Partial<ReportP
     ],
     cells,
     ...more,
+  });
+}
+
+/** A report in which every part of the model has something to show; for tests. */
+export function fullReport(): Report {
+  const timed = {
+    title: 'containers and networks are removed; nobody runs `up`',
+    timeline: [
+      { stage: 'write', beganMs: 0, endedMs: 200 },
+      { stage: 'inject', beganMs: 200, endedMs: 700 },
+      { stage: 'boot', beganMs: 700, endedMs: 900 },
+      { stage: 'ready', beganMs: 900, endedMs: 1300 },
+      { stage: 'read', beganMs: 1300, endedMs: 1350 },
+      { stage: 'judge', beganMs: 1350, endedMs: 1500 },
+    ],
+  } as const;
+  const borrowed: ReportCell = { ...goodCell, store: 'cache', reason: 'borrowed-time' };
+  const idle: ReportCell = { ...unknownCell, disruption: 'restore', status: 'not-run', reason: 'no-backup' };
+  const absent: ReportCell = { ...idle, store: 'cache', status: 'not-applicable', reason: 'not-in-backup', ok: true };
+  const required: ReportCell = {
+    ...lostCell,
+    disruption: 'down-volumes',
+    ok: true,
+    expected: ['lost'],
+    predicted: 'lost',
+  };
+  const log = { kind: 'log', text: 'app | ready\napp | stopped' } as const;
+  return sampleReport(
+    [
+      goodCell,
+      borrowed,
+      { ...lostCell, ...timed, evidence: [...lostCell.evidence, log] },
+      { ...lostCell, ...timed, store: 'cache', acceptedBy: 'the owner, until spring' },
+      unknownCell,
+      deadCell,
+      idle,
+      absent,
+      required,
+    ],
+    {
+      stack: {
+        name: 'demo',
+        files: ['compose.yaml'],
+        digest: 'sha256:0',
+        commit: 'c0ffee',
+        services: ['app', 'idle'],
+        changes: ['no way out'],
+        baseImage: 'official',
+        mounts: [
+          { service: 'app', layer: 'named-volume', source: 'data', target: '/data', readOnly: false },
+          { service: 'app', layer: 'bind', source: './etc', target: '/etc/app', readOnly: true },
+        ],
+      },
+      stores: [
+        {
+          id: 'notes',
+          kind: 'sqlite',
+          service: 'app',
+          path: '/data/notes.db',
+          layer: 'named-volume',
+          source: 'demo_data',
+          writer: 'app',
+        },
+        {
+          id: 'cache',
+          kind: 'files',
+          service: 'app',
+          path: '/var/cache',
+          layer: 'container',
+          source: 'c1',
+          writer: 'probe',
+        },
+      ],
+      findings: [
+        {
+          rule: 'no-mount',
+          hazard: '2',
+          severity: 'error',
+          service: 'app',
+          file: 'compose.yaml',
+          line: 7,
+          path: '/var/cache',
+          title: 'Data where nothing is mounted',
+          why: 'The next container starts without it.',
+          fix: 'Mount a volume at `/var/cache`.',
+          excerpt: 'services:\n  app:',
+          fingerprint: 'f1',
+        },
+      ],
+      claims: [
+        {
+          id: 'C2',
+          statement: 'It does not hold',
+          verdict: 'refuted',
+          evidence: [{ kind: 'note', text: 'seen to fail' }],
+        },
+        {
+          id: 'C1',
+          statement: 'It holds',
+          verdict: 'holds',
+          evidence: [{ kind: 'command', text: 'docker compose up' }],
+        },
+      ],
+      controls: [{ id: 'k1', expected: 'lost', outcome: 'lost', caught: true, reason: 'rows-missing' }],
+      baseline: {
+        runId: 'r0',
+        startedAt: '2019-12-31T00:00:00.000Z',
+        worse: [{ disruption: 'down-up', store: 'notes', before: 'survived', after: 'lost' }],
+        better: [{ disruption: 'kill', store: 'notes', before: 'lost', after: null }],
+      },
+    },
+  );
+}
+
+/** As many cells as a large stack has, all with evidence; for tests and the benchmark. */
+export function largeReport(stores: number, disruptions: number): Report {
+  const names = Array.from({ length: stores }, (_, index) => `store-${index + 1}`);
+  const kinds = [goodCell, goodCell, goodCell, goodCell, lostCell, goodCell, unknownCell, goodCell, deadCell];
+  const evidence: ReportCell['evidence'] = [
+    { kind: 'command', text: 'docker compose down\ndocker compose up -d --no-build' },
+    { kind: 'rows', text: `the first lost or changed rows: ${names.slice(0, 10).join(', ')}` },
+    { kind: 'integrity', text: 'ok: ok' },
+    { kind: 'note', text: 'the main process cannot write /data: '.repeat(5) },
+    { kind: 'log', text: 'app | 2020-01-01T00:00:00.000Z {"level":"error","message":"no space left"}\n'.repeat(5) },
+  ];
+  const ids = Array.from({ length: 15 }, (_, index) => `service-${index} container`);
+  const proof = {
+    before: Object.fromEntries(ids.map((id) => [id, '0'.repeat(64)])),
+    after: Object.fromEntries(ids.map((id) => [id, '1'.repeat(64)])),
+    changed: ids,
+    unchanged: [],
+  };
+  const cells = Array.from({ length: disruptions }, (_, row) =>
+    names.map((store, column): ReportCell => ({
+      ...(kinds[(row * 7 + column * 3) % kinds.length] ?? goodCell),
+      disruption: `disruption-${row + 1}`,
+      title: 'every container is stopped, then started',
+      store,
+      timeline: [
+        { stage: 'write', beganMs: 0, endedMs: 200 + column },
+        { stage: 'inject', beganMs: 200 + column, endedMs: 700 },
+        { stage: 'ready', beganMs: 700, endedMs: 1300 },
+        { stage: 'read', beganMs: 1300, endedMs: 1400 },
+        { stage: 'judge', beganMs: 1400, endedMs: 1500 },
+      ],
+      proof,
+      evidence,
+    })),
+  ).flat();
+  return sampleReport(cells, {
+    stores: names.map((id, index) => ({
+      id,
+      kind: 'sqlite',
+      service: `service-${index % 15}`,
+      path: `/data/${id}.db`,
+      layer: 'named-volume',
+      source: `volume-${index % 15}`,
+      writer: 'probe',
+    })),
   });
 }

@@ -139,11 +139,12 @@ describe('a run of every kind', { timeout: 60_000 }, () => {
     expect(ran.stdout.trimEnd().split('\n').at(-1)).toBe('7 passed, 3 failed, 2 skipped');
   });
 
-  test('has a line on disk for each test that ran, and report.md beside', () => {
+  test('has a line on disk for each test that ran, and report.md and report.html beside', () => {
     for (const name of ['good', 'forgot', 'says nothing and need not']) {
       expect(ran.lines.map((line): unknown => JSON.parse(line))).toContainEqual(expect.objectContaining({ name }));
     }
     expect(readFileSync(join(folder, 'out', 'report.md'), 'utf8')).toContain('The stack loses data');
+    expect(readFileSync(join(folder, 'out', 'report.html'), 'utf8')).toContain('The stack loses data');
   });
 });
 

@@ -4,14 +4,13 @@ import { join, resolve } from 'node:path';
 import type { Reporter, TestCase, TestModule, TestRunEndReason } from 'vitest/node';
 import { VERSION } from '../helpers/version.ts';
 import { collect, type Collected, type TestRecord } from './collect.ts';
-import { writeJson, writeWhole } from './json.ts';
-import { renderMarkdown } from './markdown.ts';
 import type { Report } from './model.ts';
 import { makeReport } from './report.ts';
 import { tallyLine } from './tally.ts';
+import { writeReport } from './write.ts';
 
 export interface ReporterOptions {
-  /** Where `report.json`, `report.md` and `persistence.jsonl` go; by default `reports/out`. */
+  /** Where `report.json`, `report.md`, `report.html` and `persistence.jsonl` go; by default `reports/out`. */
   readonly out?: string;
   /** Tests below one of these folders must bring evidence, or count as unknown; by default `suites/`. */
   readonly watched?: readonly string[];
@@ -54,8 +53,7 @@ export default class PersistenceReporter implements Reporter {
     // A run of unit tests alone says nothing of a stack.
     if (collected.cells.length + collected.claims.length + collected.controls.length > 0) {
       const report = this.#report(collected, whole);
-      await writeJson(join(this.#out, 'report.json'), report);
-      await writeWhole(join(this.#out, 'report.md'), renderMarkdown(report));
+      await writeReport(this.#out, report);
     }
     this.#print(tallyLine(tests, broken, unhandledErrors.length));
   }

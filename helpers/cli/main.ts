@@ -3,7 +3,9 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { DISRUPTIONS } from '../disruptions/catalogue.ts';
 import { ERRORS, OutlastError } from '../errors.ts';
 import { VERSION } from '../version.ts';
+import { type Format, FORMATS } from '../../reports/formats.ts';
 import { clean } from './clean.ts';
+import { report } from './report.ts';
 import { run, type RunOptions } from './run.ts';
 
 /**
@@ -39,6 +41,15 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--config <file>', 'the configuration (default: outlast.yaml beside the Compose file)')
     .action(async (options: RunOptions) => {
       exitCode = await run(options, interrupt.signal);
+    });
+
+  program
+    .command('report')
+    .description('show the report of an earlier run in another format, on stdout')
+    .argument('[folder]', 'where `outlast run` left its report', 'outlast-report')
+    .addOption(new Option('--format <format>', 'the format').choices(Object.keys(FORMATS)).default('html'))
+    .action(async (folder: string, options: { readonly format: Format }) => {
+      exitCode = await report(folder, options);
     });
 
   program

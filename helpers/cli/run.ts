@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { access, constants, mkdir, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { DISRUPTIONS, disruptionOf } from '../disruptions/catalogue.ts';
@@ -11,9 +11,8 @@ import { needsBackup } from '../scenario/matrix.ts';
 import { Session, type SessionOptions } from '../scenario/session.ts';
 import { findComposeFiles } from '../stack/compose-files.ts';
 import { exitCodeOf } from '../verdict/expectation.ts';
-import { writeJson } from '../../reports/json.ts';
-import { renderMarkdown } from '../../reports/markdown.ts';
 import { renderTerminal } from '../../reports/terminal.ts';
+import { writeReport } from '../../reports/write.ts';
 import { assembleReport } from './assemble-report.ts';
 import { showProgress } from './progress.ts';
 
@@ -68,11 +67,8 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<num
     startedAt,
     durationMs: Math.round(performance.now() - began),
   });
-  await writeJson(join(out, 'report.json'), report);
-  await writeFile(join(out, 'report.md'), renderMarkdown(report));
-  process.stdout.write(
-    `\n${renderTerminal(report)}\n\nreport: ${join(options.out, 'report.json')}, ${join(options.out, 'report.md')}\n`,
-  );
+  await writeReport(out, report);
+  process.stdout.write(`\n${renderTerminal(report)}\n\nreport: ${join(options.out, 'report.html')}\n`);
   return exitCodeOf(report.verdict);
 }
 

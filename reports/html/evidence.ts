@@ -8,9 +8,13 @@ import { duration } from './duration.ts';
 import { timelines } from './timeline.ts';
 import { facts, mark, outcomeChip, prose, type Row, scrollable, section, toneOf, type View } from './view.ts';
 
-/** Everything that a cell stands on, disruption by disruption. What is not as it should be is open. */
+/** So many bad cells are shown open; more of them would bury the page. */
+const FEW = 12;
+
+/** Everything that a cell stands on, disruption by disruption. */
 export function evidence(view: View): Element | null {
   if (view.rows.length === 0) return null;
+  const open = view.report.cells.filter(isBad).length <= FEW;
   return section(
     'evidence',
     'The evidence',
@@ -20,7 +24,7 @@ export function evidence(view: View): Element | null {
       h('input', { type: 'checkbox', id: 'only-bad' }),
       h('label', { htmlFor: 'only-bad' }, 'Only what is not as it should be'),
     ),
-    view.rows.map((row) => disruption(row, view)),
+    view.rows.map((row) => disruption(row, view, open)),
   );
 }
 
@@ -29,7 +33,7 @@ function isBad(cell: ReportCell): boolean {
   return tone === 'bad' || tone === 'unknown' || tone === 'accepted';
 }
 
-function disruption(row: Row, view: View): Element {
+function disruption(row: Row, view: View, open: boolean): Element {
   const { cells, label, title, anchor } = row;
   const bad = cells.filter(isBad);
   const applicable = cells.filter(({ status }) => status !== 'not-applicable').length;
@@ -42,7 +46,7 @@ function disruption(row: Row, view: View): Element {
   const shared = sharedBy(cells);
   return h(
     'details.disruption',
-    { open: bad.length > 0, className: bad.length > 0 ? [] : ['fine'] },
+    { open: open && bad.length > 0, className: bad.length > 0 ? [] : ['fine'] },
     h(
       'summary',
       h('h3', label),
@@ -55,7 +59,7 @@ function disruption(row: Row, view: View): Element {
       hands(shared.commands),
       timelines(cells),
       shared.proof === null ? null : proof(shared.proof),
-      cells.map((cell) => details(cell, shared, view)),
+      cells.map((cell) => details(cell, shared, view, open)),
     ),
   );
 }
@@ -141,11 +145,11 @@ function proof({ before, after, changed, unchanged }: ReportCell['proof']): Elem
   );
 }
 
-function details(cell: ReportCell, shared: Shared, view: View): Element {
+function details(cell: ReportCell, shared: Shared, view: View, open: boolean): Element {
   const bad = isBad(cell);
   return h(
     'details.cell',
-    { open: bad, className: [toneOf(cell), ...(bad ? [] : ['fine'])] },
+    { open: open && bad, className: [toneOf(cell), ...(bad ? [] : ['fine'])] },
     h('summary', outcomeChip(cell), h('h4', cell.store), h('span.about', inShort(cell))),
     h('div.body', { id: view.anchors.get(cell) }, cell.status === 'ran' ? ran(cell, shared) : idle(cell)),
   );
@@ -159,14 +163,12 @@ function inShort(cell: ReportCell): string {
 }
 
 function idle(cell: ReportCell): (Element | null)[] {
-  return [h('p', whyOf(cell), ' ', advice(cell)), ...witness(cell, [])];
+  return [advice(cell), ...witness(cell, [])];
 }
 
 function ran(cell: ReportCell, shared: Shared): (Element | null)[] {
   return [
-    cell.reason === null && cell.ok
-      ? null
-      : h('p', whyOf(cell), ' ', toneOf(cell) === 'required' ? null : advice(cell)),
+    advice(cell),
     cell.acceptedBy === null ? null : h('p', `Accepted by ${cell.acceptedBy}.`),
     facts([
       ['Predicted', cell.predicted ?? 'not predicted'],
@@ -187,8 +189,9 @@ function ran(cell: ReportCell, shared: Shared): (Element | null)[] {
   ];
 }
 
-function advice({ reason, ok }: ReportCell): Child {
-  return reason === null || (ok && reason !== 'borrowed-time') ? null : h('span', prose(ADVICE[reason]));
+/** What to do about it, where there is anything to do. */
+function advice({ reason, ok }: ReportCell): Element | null {
+  return reason === null || (ok && reason !== 'borrowed-time') ? null : h('p', prose(ADVICE[reason]));
 }
 
 const COUNTS = [
@@ -207,7 +210,7 @@ const COUNTS = [
 function ledger(cell: ReportCell): Element {
   return h(
     'div',
-    h('h5', 'Rows'),
+    h('h5', 'The ledger'),
     h(
       'dl.counts',
       COUNTS.map(([name, words]) => {
@@ -241,7 +244,7 @@ function witness(cell: ReportCell, told: readonly string[]): (Element | null)[] 
   const logs = textsOf(cell, 'log');
   return [
     hands(own),
-    list('First rows', textsOf(cell, 'rows')),
+    list('Rows', textsOf(cell, 'rows')),
     list("The store's own check (decides nothing)", textsOf(cell, 'integrity')),
     list('Noted', textsOf(cell, 'note')),
     logs.length === 0 ? null : h('div', h('h5', 'Log'), h('pre', { tabIndex: 0 }, logs.join('\n'))),

@@ -101,6 +101,9 @@ function legend(cells: readonly ReportCell[]): Element {
   const tones = (Object.keys(TONES) as Tone[]).filter((tone) => present.has(tone));
   return h(
     'ul.legend',
+    cells.some(surprising)
+      ? h('li', h('span.key.corner', { ariaHidden: 'true' }), ' Something else was predicted.')
+      : null,
     tones.map((tone) => h('li', h('span.key', { className: [tone] }, mark(tone)), ' ', TONES[tone].meaning)),
   );
 }

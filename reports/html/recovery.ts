@@ -46,21 +46,7 @@ export function recovery({ rows }: View): Element | null {
     'recovery',
     'How long until the data could be read again',
     h('p.lead', 'From the start of the disruption to the first complete read. A dot is a store.'),
-    h(
-      'div.recovery',
-      h(
-        'table',
-        h(
-          'thead.hidden',
-          h(
-            'tr',
-            ['disruption', 'plot', 'time'].map((name) => h('th', { scope: 'col' }, name)),
-          ),
-        ),
-        h('tbody', timed.map(line)),
-      ),
-      axis.ruler,
-    ),
+    h('div.recovery', h('table', quietHead('disruption', 'plot', 'time'), h('tbody', timed.map(line))), axis.ruler),
   );
 }
 

@@ -27,6 +27,7 @@ html { scroll-behavior: smooth; scroll-padding-top: 1rem; -webkit-text-size-adju
 body {
   margin: 0 auto; max-width: 76rem; padding: 1.5rem clamp(1rem, 4vw, 3rem) 4rem;
   background: var(--paper); color: var(--ink);
+  overflow-wrap: anywhere;
   font: 1rem/1.55 system-ui, -apple-system, 'Segoe UI', sans-serif;
 }
 h1, h2, h3, h4, h5, p, ul, ol, dl, dd { margin: 0; padding: 0; }
@@ -77,16 +78,17 @@ section > .lead { margin-top: -0.6rem; }
 .borrowed, .accepted, .warning { --tone: var(--warn); --tint: var(--warn-tint); }
 .unknown { --tone: var(--unknown); --tint: var(--unknown-tint); }
 .info { --tone: var(--required); --tint: var(--required-tint); }
-.chip, .key { display: inline-block; border-radius: 999px; padding: 0.05rem 0.6rem; background: var(--tint, var(--sunken)); color: var(--tone, var(--ink)); font-size: 0.82rem; font-weight: 600; white-space: nowrap; }
+.chip, .key { display: inline-block; border-radius: 999px; padding: 0.05rem 0.6rem; background: var(--tint, var(--sunken)); color: var(--tone, var(--ink)); font-size: 0.82rem; font-weight: 600; max-width: 100%; }
 .chip .mark, .tile .mark { font-weight: 700; }
 .key { min-width: 1.7rem; text-align: center; padding: 0.05rem 0.4rem; }
+.key.corner { min-width: 0; padding: 0; border-radius: 0; background: none; border: 5px solid var(--bad); border-left-color: transparent; border-bottom-color: transparent; }
 
 .scroll { overflow: auto; max-height: 85vh; border-radius: 12px; border: 1px solid var(--line); background: var(--card); }
 table { border-collapse: separate; border-spacing: 0; width: 100%; }
 th { text-align: left; font-weight: 600; }
 caption { text-align: left; }
 .matrix caption { padding: 0.7rem 1rem; caption-side: bottom; position: sticky; left: 0; }
-.matrix th, .matrix td { border-bottom: 1px solid var(--line); padding: 3px; }
+.matrix th, .matrix td { overflow-wrap: normal; border-bottom: 1px solid var(--line); padding: 3px; }
 .matrix th { font-size: 0.9rem; padding: 0.55rem 1rem; background: var(--card); }
 .matrix tbody th { position: sticky; left: 0; min-width: 8rem; max-width: 20rem; z-index: 1; border-right: 1px solid var(--line); }
 .matrix thead th, .matrix .corner { position: sticky; top: 0; z-index: 2; background: var(--card); vertical-align: bottom; }
@@ -116,7 +118,7 @@ caption { text-align: left; }
 .boxes { display: flex; gap: 0.6rem; align-items: flex-end; padding: 0 0.75rem; }
 .box { flex: 1 1 0; min-width: 0; display: grid; overflow-wrap: anywhere; gap: 0.3rem; justify-items: start; align-content: start; background: var(--card); border: 1px solid var(--line); border-bottom: 0; border-radius: 10px 10px 0 0; padding: 0.75rem 0.9rem; }
 .box .chips { display: flex; flex-wrap: wrap; gap: 0.3rem; margin-top: 0.15rem; }
-.slab { border-radius: 8px; padding: 0.55rem 0.9rem; display: grid; font-size: 0.8rem; line-height: 1.4; overflow-wrap: anywhere; }
+.slab { min-height: 4.6rem; align-content: center; border-radius: 8px; padding: 0.55rem 0.9rem; display: grid; font-size: 0.8rem; line-height: 1.4; overflow-wrap: anywhere; }
 .slab strong { font-family: var(--mono); font-size: 0.86rem; }
 .solid .slab { background: light-dark(#3a4453, #cfd6e1); color: light-dark(#ffffff, #15171b); }
 .named-volume .slab { background: light-dark(#56637a, #a9b5c9); }
@@ -148,7 +150,8 @@ caption { text-align: left; }
 .timelines caption { font-size: 0.8rem; font-weight: 600; color: var(--quiet); padding-bottom: 0.35rem; }
 .timelines .track { overflow: hidden; }
 .timelines .legend { margin-top: 0.5rem; font-size: 0.76rem; }
-.timelines .key { min-width: 0.8rem; width: 0.8rem; height: 0.8rem; padding: 0; border-radius: 3px; }
+.timelines .key.corner { min-width: 0; padding: 0; border-radius: 0; background: none; border: 5px solid var(--bad); border-left-color: transparent; border-bottom-color: transparent; }
+.key { min-width: 0.8rem; width: 0.8rem; height: 0.8rem; padding: 0; border-radius: 3px; }
 .span { position: absolute; inset-block: 0; }
 .stage-write { background: light-dark(#b9bfca, #5a6170); }
 .stage-inject { background: light-dark(#c2483f, #e07f76); }
@@ -168,7 +171,8 @@ body:has(#only-bad:checked) #evidence .fine { display: none; }
 summary { display: flex; flex-wrap: wrap; gap: 0.15rem 0.7rem; align-items: baseline; padding: 0.35rem 0.5rem; }
 summary:hover { background: var(--sunken); }
 .about { color: var(--quiet); font-size: 0.88rem; }
-.disruption { background: var(--card); border: 1px solid var(--line); border-radius: 12px; content-visibility: auto; contain-intrinsic-size: auto 4rem; }
+.about code { font-size: 0.95em; }
+.disruption { background: var(--card); border: 1px solid var(--line); border-radius: 12px; }
 .disruption > summary { padding: 0.8rem 1rem; border-radius: 12px; }
 .disruption > summary .about { flex: 1 1 22rem; }
 .tally { font-size: 0.82rem; color: var(--good); margin-left: auto; }
@@ -185,7 +189,7 @@ summary:hover { background: var(--sunken); }
 .cell > .body { padding: 0.4rem 0.5rem 1.2rem 2rem; }
 .cell:has(> .body:target), .disruption:has(> .body:target) { box-shadow: inset 3px 0 0 var(--link); }
 .proof > summary { font-size: 0.85rem; color: var(--quiet); padding-left: 0; }
-.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: 0.7rem 1.25rem; }
+.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(7.5rem, 1fr)); gap: 0.7rem 1.25rem; }
 .facts dt, .counts dt { font-size: 0.76rem; color: var(--quiet); }
 .facts dd { font-size: 0.92rem; overflow-wrap: anywhere; }
 #about .facts { grid-template-columns: repeat(auto-fill, minmax(min(100%, 18rem), 1fr)); }
@@ -198,7 +202,7 @@ summary:hover { background: var(--sunken); }
 .lines { display: grid; gap: 0.3rem; font-size: 0.88rem; }
 .lines li { white-space: pre-wrap; overflow-wrap: anywhere; padding-left: 0.8rem; border-left: 2px solid var(--line); }
 .list { border: 1px solid var(--line); border-radius: 12px; background: var(--card); overflow: clip; }
-.list .cell { padding: 0 0.5rem; content-visibility: auto; contain-intrinsic-size: auto 2.8rem; }
+.list .cell { padding: 0 0.5rem; }
 .list .cell:first-child { border-top: 0; }
 .list .cell h3 { min-width: 2.2rem; }
 .list .chip { min-width: 8rem; text-align: center; }
@@ -231,7 +235,6 @@ footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: 1rem;
   .matrix thead th, .matrix tbody th, .matrix .corner { position: static; }
   .verdict, .card, .ground, tr, .disruption > summary { break-inside: avoid; }
   h2, h3, summary { break-after: avoid; }
-  .disruption, .list .cell { content-visibility: visible; }
   * { print-color-adjust: exact; }
 }
 @media (forced-colors: active) { .tile, .chip { border: 1px solid; } }

@@ -111,5 +111,5 @@ export function quietHead(...names: string[]): Element {
 
 /** May be wider than the page; by keyboard too. */
 export function scrollable(label: string, child: Child): Element {
-  return h('div.scroll', { role: 'region', ariaLabel: label, tabIndex: 0 }, child);
+  return h('div.scroll', { role: 'group', ariaLabel: label, tabIndex: 0 }, child);
 }

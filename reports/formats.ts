@@ -1,0 +1,16 @@
+import { renderBadge } from './badge.ts';
+import { renderHtml } from './html/page.ts';
+import { renderJson } from './json.ts';
+import { renderJunit } from './junit.ts';
+import { renderMarkdown } from './markdown.ts';
+import type { Report } from './model.ts';
+
+/** Every view of the model that is a text. */
+export const FORMATS = {
+  html: renderHtml,
+  json: renderJson,
+  junit: renderJunit,
+  markdown: renderMarkdown,
+  badge: renderBadge,
+} as const satisfies Record<string, (report: Report) => string>;
+export type Format = keyof typeof FORMATS;
