@@ -4,11 +4,14 @@ import { renderJunit } from './junit.ts';
 import { deadCell, fullReport, goodCell, lostCell, sampleReport, unknownCell } from './sample.ts';
 import type { Report } from './model.ts';
 
+function attribute(element: XmlElement, name: string): string {
+  return element.attr(name)?.value ?? '';
+}
+
 /** What a strict parser makes of it: each test with how it ended. */
 function read(report: Report) {
   using document = XmlDocument.fromString(renderJunit(report));
   const elements = (path: string): XmlElement[] => document.find(path) as XmlElement[];
-  const attribute = (element: XmlElement, name: string): string => element.attr(name)?.value ?? '';
   return {
     cases: Object.fromEntries(
       elements('//testcase').map((each) => {

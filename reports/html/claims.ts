@@ -21,7 +21,7 @@ export function claims({ report }: View): Element | null {
   );
   const tally = verdicts
     .toReversed()
-    .map((verdict) => [sorted.filter((claim) => claim.verdict === verdict).length, WORDS[verdict].word] as const)
+    .map((verdict) => [sorted.filter((each) => each.verdict === verdict).length, WORDS[verdict].word] as const)
     .filter(([count]) => count > 0)
     .map(([count, word]) => `${count} ${word}`);
   return section(

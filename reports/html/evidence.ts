@@ -104,16 +104,15 @@ function hands(commands: readonly string[]): Element | null {
 /** Ids longer than this are cut: `report.json` has them whole. */
 const LONG_ID = /\b[0-9a-f]{20,}\b/g;
 
+function factValue(value: string | null | undefined): Child {
+  if (value === null || value === undefined) return 'not measured';
+  const short = value.replaceAll(LONG_ID, (id) => `${id.slice(0, 12)}…`);
+  return h('code', short);
+}
+
 function proof({ before, after, changed, unchanged }: ReportCell['proof']): Element {
   const names = [...new Set([...changed, ...unchanged, ...Object.keys(before), ...Object.keys(after)])];
   if (names.length === 0) return h('p.quiet', 'Proof: not measured.');
-  const value = (of: string | null | undefined): Child =>
-    of === null || of === undefined
-      ? 'not measured'
-      : h(
-          'code',
-          of.replaceAll(LONG_ID, (id) => `${id.slice(0, 12)}…`),
-        );
   return h(
     'details.proof',
     h('summary', `Proof that it happened: ${changed.length} facts changed, ${unchanged.length} stayed`),
@@ -134,8 +133,8 @@ function proof({ before, after, changed, unchanged }: ReportCell['proof']): Elem
             h(
               'tr',
               h('th', { scope: 'row' }, name),
-              h('td', value(before[name])),
-              h('td', value(after[name])),
+              h('td', factValue(before[name])),
+              h('td', factValue(after[name])),
               h('td', changed.includes(name) ? h('strong', 'changed') : unchanged.includes(name) ? 'the same' : ''),
             ),
           ),
@@ -151,7 +150,7 @@ function details(cell: ReportCell, shared: Shared, view: View, open: boolean): E
     'details.cell',
     { open: open && bad, className: [toneOf(cell), ...(bad ? [] : ['fine'])] },
     h('summary', outcomeChip(cell), h('h4', cell.store), h('span.about', inShort(cell))),
-    h('div.body', { id: view.anchors.get(cell) }, cell.status === 'ran' ? ran(cell, shared) : idle(cell)),
+    h('div.body', { id: view.anchors.get(cell) }, cell.status === 'ran' ? judged(cell, shared) : idle(cell)),
   );
 }
 
@@ -166,7 +165,7 @@ function idle(cell: ReportCell): (Element | null)[] {
   return [advice(cell), ...witness(cell, [])];
 }
 
-function ran(cell: ReportCell, shared: Shared): (Element | null)[] {
+function judged(cell: ReportCell, shared: Shared): (Element | null)[] {
   return [
     advice(cell),
     cell.acceptedBy === null ? null : h('p', `Accepted by ${cell.acceptedBy}.`),
@@ -218,7 +217,7 @@ function ledger(cell: ReportCell): Element {
         const alarming = (name === 'lost' || name === 'corrupt') && count !== null && count > 0;
         return h(
           'div',
-          { className: count === 0 ? ['zero'] : alarming ? ['alarming'] : [] },
+          { className: count === null ? ['unmeasured'] : count === 0 ? ['zero'] : alarming ? ['alarming'] : [] },
           h('dt', words),
           h('dd', count === null ? 'not measured' : String(count)),
         );
@@ -227,20 +226,14 @@ function ledger(cell: ReportCell): Element {
   );
 }
 
+function list(heading: string, texts: readonly string[]): Element | null {
+  const lines = texts.map((text) => h('li', text));
+  return lines.length === 0 ? null : h('div', h('h5', heading), h('ul.lines', lines));
+}
+
 /** The lines of evidence, by what they are. */
 function witness(cell: ReportCell, told: readonly string[]): (Element | null)[] {
   const own = told.length > 0 ? [] : commandsOf(cell);
-  const list = (heading: string, texts: readonly string[]): Element | null =>
-    texts.length === 0
-      ? null
-      : h(
-          'div',
-          h('h5', heading),
-          h(
-            'ul.lines',
-            texts.map((text) => h('li', text)),
-          ),
-        );
   const logs = textsOf(cell, 'log');
   return [
     hands(own),

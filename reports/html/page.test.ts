@@ -18,6 +18,14 @@ function partOf(html: string, id: string): string {
   return textOf(html.slice(html.indexOf(`id="${id}"`)).split(/<details class="cell|<section/)[0] ?? '');
 }
 
+function headings(html: string): string[] {
+  return [...html.matchAll(/<h2[^>]*>(.*?)<\/h2>/g)].map(([, name = '']) => name);
+}
+
+function proofs(html: string): number {
+  return html.match(/Proof that it happened/g)?.length ?? 0;
+}
+
 const full = renderHtml(fullReport());
 const text = textOf(full);
 
@@ -43,7 +51,6 @@ test('every link leads to one place on the page', () => {
 });
 
 test('has every part that the report has something for, and no other', () => {
-  const headings = (html: string): string[] => [...html.matchAll(/<h2[^>]*>(.*?)<\/h2>/g)].map(([, name = '']) => name);
   expect(headings(full)).toEqual([
     'Look here first',
     'What survives what',
@@ -113,7 +120,6 @@ describe('the evidence of a cell', () => {
     const same = renderHtml(sampleReport([goodCell, other]));
     const proof = { ...goodCell.proof, after: { 'app start': '3' } };
     const differing = renderHtml(sampleReport([goodCell, { ...other, proof }]));
-    const proofs = (html: string): number => html.match(/Proof that it happened/g)?.length ?? 0;
     expect([proofs(same), proofs(differing)]).toEqual([1, 2]);
     expect(same.match(/docker compose restart/g)).toHaveLength(1);
   });

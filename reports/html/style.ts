@@ -196,7 +196,7 @@ summary:hover { background: var(--sunken); }
 .counts { display: flex; flex-wrap: wrap; gap: 0.5rem; }
 .counts > div { display: flex; flex-direction: column-reverse; justify-content: flex-end; background: var(--sunken); border-radius: 8px; padding: 0.35rem 0.7rem; min-width: 5rem; }
 .counts dd { font-weight: 650; font-variant-numeric: tabular-nums; }
-.counts .zero dd { font-weight: 400; color: var(--quiet); }
+.counts .unmeasured dd, .counts .zero dd { font-weight: 400; color: var(--quiet); }
 .counts .alarming { background: var(--bad-tint); }
 .counts .alarming dd, .counts .alarming dt { color: var(--bad); }
 .lines { display: grid; gap: 0.3rem; font-size: 0.88rem; }
@@ -225,7 +225,7 @@ footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: 1rem;
   .air .boxes { gap: 0.6rem; }
   .tally { margin-left: 1.6rem; flex-basis: 100%; }
   .list .chip { min-width: 0; }
-  .ruler span:nth-child(even):not(:last-child) { display: none; }
+  .ruler span:not(:first-child, :last-child) { display: none; }
 }
 @media print {
   :root { color-scheme: light; }

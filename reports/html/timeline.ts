@@ -69,13 +69,16 @@ export interface TimeAxis {
   readonly ruler: Element;
 }
 
+function percent(value: number): string {
+  return `${Math.round(value * 100) / 100}%`;
+}
+
 /** From 0 to a round number beyond the end. */
 export function timeAxis(endMs: number): TimeAxis {
   const scale = scaleLinear()
     .domain([0, Math.max(endMs, 1)])
     .nice(4)
     .range([0, 100]);
-  const percent = (value: number): string => `${Math.round(value * 100) / 100}%`;
   return {
     at: (ms) => percent(scale(ms)),
     width: (ms) => percent(scale(ms)),
