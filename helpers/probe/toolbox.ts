@@ -50,6 +50,7 @@ const MODULES = [
   'probe/health',
   'probe/identity',
   'probe/lines',
+  'probe/listening',
   'probe/owners',
   'probe/writable',
   'stores/drivers',
