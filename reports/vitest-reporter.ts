@@ -8,6 +8,7 @@ import { writeJson, writeWhole } from './json.ts';
 import { renderMarkdown } from './markdown.ts';
 import type { Report } from './model.ts';
 import { makeReport } from './report.ts';
+import { timeLines } from './run-times.ts';
 import { tallyLine } from './tally.ts';
 
 export interface ReporterOptions {
@@ -57,6 +58,12 @@ export default class PersistenceReporter implements Reporter {
       await writeJson(join(this.#out, 'report.json'), report);
       await writeWhole(join(this.#out, 'report.md'), renderMarkdown(report));
     }
+    const times = modules.map((module) => ({
+      project: module.project.name,
+      file: module.relativeModuleId,
+      durationMs: module.diagnostic().duration,
+    }));
+    for (const line of timeLines(times)) this.#print(line);
     this.#print(tallyLine(tests, broken, unhandledErrors.length));
   }
 

@@ -117,10 +117,9 @@ describe("the guide's complete Compose file", { timeout: 300_000 }, () => {
     const tunnelled = 'docker-compose --profile tunnel';
     const stood = { TUNNEL_IMAGE: 'tunnel-stand-in' };
     const up = await reference.sh(`${tunnelled} up -d --build app tunnel`, stood);
-    const finds = (line: string): boolean => line.startsWith('the app');
-    const withUp = await logLine(reference, 'tunnel', finds);
+    const withUp = await logLine(reference, 'tunnel', isFinding);
     await reference.host.reboot();
-    const afterBoot = await logLine(reference, 'tunnel', finds, { times: 2 });
+    const afterBoot = await logLine(reference, 'tunnel', isFinding, { times: 2 });
     const waits = [withUp, afterBoot].every((line) => line === 'the app answers 200');
     claim('C2', { asWritten: waited && gated.Status === 'created' && waitedAgain, withFix: waits }, [
       SUBSTITUTES,
@@ -184,6 +183,10 @@ const DEAF = `services:
   app:
     environment: ['BACKEND_PORT=3002']
 `;
+
+function isFinding(line: string): boolean {
+  return line.startsWith('the app');
+}
 
 /** In the place of the tunnel's program: says what it finds, and stays. */
 const STAND_IN = `#!/bin/sh
