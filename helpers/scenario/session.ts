@@ -6,6 +6,7 @@ import { performance } from 'node:perf_hooks';
 import { execa } from 'execa';
 import { openRun, type Run } from '../cleanup/run.ts';
 import { sweep } from '../cleanup/sweep.ts';
+import { VolumeWatch } from '../cleanup/volume-watch.ts';
 import { servicesOf, type Backup } from '../config/backup.ts';
 import { readConfig, type ConfigFile } from '../config/config.ts';
 import { OutlastError } from '../errors.ts';
@@ -55,6 +56,7 @@ export class Session implements AsyncDisposable {
   readonly #given: Host | undefined;
   readonly #ledger: Ledger;
   #run: Run | null = null;
+  #volumes: VolumeWatch | null = null;
   #host: Host | null = null;
   #model: ProjectModel | null = null;
   #stores: readonly StoreDefinition[] = [];
@@ -105,6 +107,8 @@ export class Session implements AsyncDisposable {
     this.#run = await openRun(home, runId);
     const host = this.#given ?? (await openHost({ kind: hostKind, home, runId, signal }));
     this.#host = host;
+    // A host of ours is wiped whole.
+    if (host.kind === 'ambient') this.#volumes = await VolumeWatch.open(host.docker, this.#run);
     this.#model = await resolveProject(
       host,
       compose,
@@ -227,6 +231,7 @@ export class Session implements AsyncDisposable {
     const failures: unknown[] = [];
     const cleanUps = [
       async () => this.#project?.destroy(),
+      async () => this.#volumes?.[Symbol.asyncDispose](),
       async () => (this.#given ? undefined : this.#host?.[Symbol.asyncDispose]()),
       async () => this.#run?.[Symbol.asyncDispose](),
     ];
