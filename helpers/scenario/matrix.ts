@@ -188,6 +188,8 @@ function unmetNeed(
       return process.getuid?.() === 0 ? null : ['not-run', 'needs-host'];
     case 'build':
       return project.built.length > 0 ? null : ['not-applicable', 'needs-build'];
+    case 'own-host':
+      return project.host.kind === 'ambient' ? ['not-run', 'needs-host'] : null;
     case 'reboot':
     case 'crash':
       return project.host[disruption.needs] ? null : ['not-run', 'needs-host'];
