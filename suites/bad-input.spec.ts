@@ -144,8 +144,11 @@ const CASES: readonly Case[] = [
   },
   {
     what: 'no store at all',
-    files: { 'compose.yaml': `name: bad\nservices:\n  app:${BUILD}\n`, Dockerfile: DOCKERFILE },
-    exit: 2,
+    files: {
+      'compose.yaml': `name: bad\nservices:\n  app:${BUILD}\n`,
+      Dockerfile: `${DOCKERFILE}CMD ["node", "-e", "setInterval(() => {}, 1000)"]\n`,
+    },
+    exit: 3,
     code: 'NO_STORES',
     says: 'outlast.yaml',
   },
