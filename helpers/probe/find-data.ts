@@ -13,7 +13,7 @@ export interface FoundData {
   readonly truncated: boolean;
 }
 
-export interface FoundServer {
+interface FoundServer {
   /** Name of the program. */
   readonly program: string;
   readonly folder: string;
