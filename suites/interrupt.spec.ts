@@ -6,7 +6,6 @@ import { describe, test as base } from 'vitest';
 import { outlast } from '../fixtures/cli.ts';
 import { STACKS } from '../fixtures/stacks.ts';
 import { TheirEngine } from '../fixtures/their-engine.ts';
-import { sweep } from '../helpers/cleanup/sweep.ts';
 import { outlastHome } from '../helpers/home.ts';
 import { ensureBaseImage } from '../helpers/host/base-image.ts';
 import { RUN_LABEL } from '../helpers/host/host.ts';
@@ -25,15 +24,29 @@ async function traces(): Promise<string[]> {
   ].toSorted();
 }
 
+/** Kills a run and, before that, what would clean up after it. */
+async function killAlone(run: ReturnType<typeof outlast>): Promise<void> {
+  const { stdout } = await execa('ps', ['-eo', 'pid,args']);
+  const reaper = stdout.split('\n').find((line) => /cleanup.reaper/.test(line) && line.endsWith(` ${run.pid}`));
+  if (reaper === undefined) throw new Error('The run has no reaper.');
+  process.kill(Number.parseInt(reaper, 10), 'SIGKILL');
+  run.kill('SIGKILL');
+  await run;
+}
+
 /** Starts a run and waits until it says the words. */
-async function startedRun(words: string, options: Parameters<typeof outlast>[1], args: readonly string[] = []) {
+async function startedRun(
+  words: string | RegExp,
+  options: Parameters<typeof outlast>[1],
+  args: readonly string[] = [],
+) {
   const run = outlast([...RUN, ...args], options);
   run.catch(() => {});
   await new Promise<void>((resolve) => {
     let said = '';
     run.stdout.on('data', (chunk: Buffer) => {
       said += chunk.toString();
-      if (said.includes(words)) resolve();
+      if (said.search(words) >= 0) resolve();
     });
     run.stdout.once('end', resolve);
   });
@@ -78,37 +91,35 @@ describe('an interrupted run', () => {
     expect(await traces()).toEqual(before);
   });
 
-  test('by SIGKILL is swept by the next start', async ({ folder, expect }) => {
+  test('by SIGKILL, its reaper too, is swept by `clean`', async ({ folder, expect }) => {
     const before = await traces();
     const { run } = await startedRun('disrupting', { cwd: STACKS['no-restart-policy'] }, ['--out', folder]);
-    run.kill('SIGKILL');
-    await run;
+    await killAlone(run);
+    const left = await traces();
     const cleaned = await outlast(['clean'], { cwd: folder });
-    expect(cleaned.exitCode).toBe(0);
-    await sweep(await outlastHome());
     expect(await traces()).toEqual(before);
+    expect(left).not.toEqual(before);
+    expect(cleaned).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('removed') });
   });
 
   test("by SIGKILL on the user's own engine takes only what is its own", async ({ theirs, folder, expect }) => {
     // Killed in the second disruption: the first has left the volume of a container that is no more.
     const options = { cwd: STACKS['anonymous-volume'], env: theirs.env };
     const args = ['--only', 'down-up,down-volumes', '--host', 'ambient', '--out', folder];
-    const { run } = await startedRun('down-volumes: containers', options, args);
     const { ref } = await ensureBaseImage(theirs.host);
     await theirs.docker('volume', 'create', 'bystander');
     await theirs.docker('create', '--name', 'bystander', '-v', 'bystander:/data', ref);
-    const bystanders = [await theirs.docker('ps', '-aqf', 'name=bystander'), 'bystander'];
-    expect(bystanders[0]).not.toBe('');
-    expect((await theirs.holds(RUN_LABEL)).length).toBeGreaterThan(0);
+    const bystanders = await theirs.holds();
+    expect(bystanders).toHaveLength(2);
 
-    run.kill('SIGKILL');
-    await run;
-    await outlast(['clean'], { cwd: folder, env: theirs.env });
-    await sweep(await outlastHome());
-    expect(await theirs.holds(RUN_LABEL)).toEqual([]);
-    const left = await theirs.holds();
-    for (const bystander of bystanders) expect(left).toContain(bystander);
-    expect(left).toHaveLength(bystanders.length);
+    const { run } = await startedRun(/down-volumes: containers[^]*writing rows/, options, args);
+    await killAlone(run);
+    const anonymous = (await theirs.holds()).filter((name) => /^[0-9a-f]{64}$/.test(name));
+    expect(await theirs.holds(RUN_LABEL)).not.toEqual([]);
+    expect(anonymous).toHaveLength(2);
+    const { stdout } = await outlast(['clean'], { cwd: folder, env: theirs.env });
+    expect(new Set(await theirs.holds())).toEqual(new Set(bystanders));
+    expect(stdout).toContain('removed container');
   });
 
   test("and a whole one on the user's own engine leaves no anonymous volume", async ({ theirs, folder, expect }) => {

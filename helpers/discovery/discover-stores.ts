@@ -1,9 +1,10 @@
 import { posix } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type Dockerode from 'dockerode';
 import type { FoundData } from '../probe/find-data.ts';
 import { TOOLBOX_MOUNT } from '../probe/toolbox.ts';
 import { serviceOf } from '../stack/attestation.ts';
-import type { RunningStack } from '../stack/stack.ts';
+import { healthTestOf, type RunningStack } from '../stack/stack.ts';
 import type { StoreDefinition } from '../stores/store.ts';
 import { isBelow, type Places, placesOf } from './places.ts';
 
@@ -16,11 +17,18 @@ export interface ServiceData {
   readonly bytesAt: (path: string) => string;
 }
 
+/** Nobody says when a service without a health check has written its first files: it is looked at this long after its start. */
+const SETTLED_MS = 2000;
+
 /** Where the services of a stack keep data, as they run. A service that has ended, or cannot be entered, is left out. */
 export async function discoverStores(stack: RunningStack, signal?: AbortSignal): Promise<StoreDefinition[]> {
   const running = (await stack.containers()).filter(({ State }) => State.Running);
   const data = await Promise.all(
     running.map(async (container): Promise<ServiceData[]> => {
+      if (healthTestOf(container).length === 0) {
+        const youth = SETTLED_MS - (Date.now() - Date.parse(container.State.StartedAt));
+        if (youth > 0) await delay(Math.min(youth, SETTLED_MS), undefined, signal ? { signal } : {});
+      }
       const changes = await stack.project.host.docker.getContainer(container.Id).changes();
       const places = placesOf(container, changes ?? [], TOOLBOX_MOUNT);
       if (places.mounts.length + places.written.length === 0) return [];
