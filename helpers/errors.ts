@@ -29,7 +29,7 @@ export const ERRORS = {
     fix: 'Correct the line named; unknown keys are errors.',
   },
   NO_STORES: {
-    exit: 2,
+    exit: 3,
     why: 'The stack has no place for data that Outlast can watch.',
     fix: 'Describe the stores in an outlast.yaml beside the Compose file.',
   },

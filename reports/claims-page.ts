@@ -29,7 +29,7 @@ export function renderClaimsPage(claims: readonly ReportClaim[]): string {
 
 /** The verdict of each claim by its id, as the page has them. */
 export async function readClaimsPage(): Promise<Map<string, string>> {
-  const rows = (await readFile(PAGE, 'utf8')).matchAll(/^\| (\w+) \| ([a-z-]+) \|/gm);
+  const rows = (await readFile(PAGE, 'utf8')).matchAll(/^\| ([A-Z]\w+) \| ([a-z-]+) \|/gm);
   return new Map([...rows].map(([, id = '', verdict = '']) => [id, verdict]));
 }
 

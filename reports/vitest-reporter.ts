@@ -6,6 +6,7 @@ import { VERSION } from '../helpers/version.ts';
 import { collect, type Collected, type TestRecord } from './collect.ts';
 import type { Report } from './model.ts';
 import { makeReport } from './report.ts';
+import { timeLines } from './run-times.ts';
 import { tallyLine } from './tally.ts';
 import { writeReport } from './write.ts';
 
@@ -55,6 +56,12 @@ export default class PersistenceReporter implements Reporter {
       const report = this.#report(collected, whole);
       await writeReport(this.#out, report);
     }
+    const times = modules.map((module) => ({
+      project: module.project.name,
+      file: module.relativeModuleId,
+      durationMs: module.diagnostic().duration,
+    }));
+    for (const line of timeLines(times)) this.#print(line);
     this.#print(tallyLine(tests, broken, unhandledErrors.length));
   }
 

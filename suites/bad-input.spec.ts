@@ -4,6 +4,9 @@ import { execa } from 'execa';
 import { dir } from 'tmp-promise';
 import { describe, test as base } from 'vitest';
 import { outlast } from '../fixtures/cli.ts';
+import { TheirEngine } from '../fixtures/their-engine.ts';
+import { packagedProgram } from '../helpers/host/engine/packaged.ts';
+import { outlastHome } from '../helpers/home.ts';
 
 const BUILD = `
     build: { context: ., args: { BASE_IMAGE: '\${BASE_IMAGE:-node:24-bookworm-slim}' } }`;
@@ -141,8 +144,11 @@ const CASES: readonly Case[] = [
   },
   {
     what: 'no store at all',
-    files: { 'compose.yaml': `name: bad\nservices:\n  app:${BUILD}\n`, Dockerfile: DOCKERFILE },
-    exit: 2,
+    files: {
+      'compose.yaml': `name: bad\nservices:\n  app:${BUILD}\n`,
+      Dockerfile: `${DOCKERFILE}CMD ["node", "-e", "setInterval(() => {}, 1000)"]\n`,
+    },
+    exit: 3,
     code: 'NO_STORES',
     says: 'outlast.yaml',
   },
@@ -220,6 +226,18 @@ describe('bad input', () => {
       expect(result.exitCode).toBe(exit);
     },
   );
+
+  test('an engine with Compose v1 alone ends with COMPOSE_V1', async ({ folder, lay, expect, signal }) => {
+    await lay(sound);
+    await using theirs = await TheirEngine.open(folder, { plugins: [] });
+    const v1 = await packagedProgram(await outlastHome(), 'docker-compose', 'docker-compose', signal);
+    const PATH = [v1?.program.replace(/\/[^/]*$/, ''), theirs.env.PATH].join(':');
+    const result = await outlast(['run', '--host', 'ambient'], { cwd: folder, signal, env: { ...theirs.env, PATH } });
+    expect(result.stderr).toContain('COMPOSE_V1');
+    expect(result.stderr).toContain('--host private');
+    expect(result.exitCode).toBe(3);
+    expect(await theirs.holds()).toEqual([]);
+  });
 
   test('a full disk ends with DISK_FULL', async ({ folder, lay, expect, onTestFinished, signal }) => {
     await lay(sound);

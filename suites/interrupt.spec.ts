@@ -5,10 +5,9 @@ import { dir } from 'tmp-promise';
 import { describe, test as base } from 'vitest';
 import { outlast } from '../fixtures/cli.ts';
 import { STACKS } from '../fixtures/stacks.ts';
-import { sweep } from '../helpers/cleanup/sweep.ts';
+import { TheirEngine } from '../fixtures/their-engine.ts';
 import { outlastHome } from '../helpers/home.ts';
 import { ensureBaseImage } from '../helpers/host/base-image.ts';
-import { PrivateHost } from '../helpers/host/private-host.ts';
 import { RUN_LABEL } from '../helpers/host/host.ts';
 
 const RUN = ['run', '--only', 'restart,stop-start,kill,recreate'];
@@ -25,15 +24,29 @@ async function traces(): Promise<string[]> {
   ].toSorted();
 }
 
+/** Kills a run and, before that, what would clean up after it. */
+async function killAlone(run: ReturnType<typeof outlast>): Promise<void> {
+  const { stdout } = await execa('ps', ['-eo', 'pid,args']);
+  const reaper = stdout.split('\n').find((line) => /cleanup.reaper/.test(line) && line.endsWith(` ${run.pid}`));
+  if (reaper === undefined) throw new Error('The run has no reaper.');
+  process.kill(Number.parseInt(reaper, 10), 'SIGKILL');
+  run.kill('SIGKILL');
+  await run;
+}
+
 /** Starts a run and waits until it says the words. */
-async function startedRun(words: string, options: Parameters<typeof outlast>[1], args: readonly string[] = []) {
+async function startedRun(
+  words: string | RegExp,
+  options: Parameters<typeof outlast>[1],
+  args: readonly string[] = [],
+) {
   const run = outlast([...RUN, ...args], options);
   run.catch(() => {});
   await new Promise<void>((resolve) => {
     let said = '';
     run.stdout.on('data', (chunk: Buffer) => {
       said += chunk.toString();
-      if (said.includes(words)) resolve();
+      if (said.search(words) >= 0) resolve();
     });
     run.stdout.once('end', resolve);
   });
@@ -41,11 +54,17 @@ async function startedRun(words: string, options: Parameters<typeof outlast>[1],
   return { run };
 }
 
-const test = base.extend('folder', async ({}, { onCleanup }) => {
-  const made = await dir({ prefix: 'outlast-interrupt-', unsafeCleanup: true });
-  onCleanup(async () => made.cleanup());
-  return made.path;
-});
+const test = base
+  .extend('folder', async ({}, { onCleanup }) => {
+    const made = await dir({ prefix: 'outlast-interrupt-', unsafeCleanup: true });
+    onCleanup(async () => made.cleanup());
+    return made.path;
+  })
+  .extend('theirs', async ({ folder }, { onCleanup }) => {
+    const opening = TheirEngine.open(folder);
+    onCleanup(async () => (await opening)[Symbol.asyncDispose]());
+    return opening;
+  });
 
 describe('an interrupted run', () => {
   test.for(['Docker host', 'Images', 'Stack', 'disrupting'])(
@@ -72,64 +91,42 @@ describe('an interrupted run', () => {
     expect(await traces()).toEqual(before);
   });
 
-  test('by SIGKILL is swept by the next start', async ({ folder, expect }) => {
+  test('by SIGKILL, its reaper too, is swept by `clean`', async ({ folder, expect }) => {
     const before = await traces();
     const { run } = await startedRun('disrupting', { cwd: STACKS['no-restart-policy'] }, ['--out', folder]);
-    run.kill('SIGKILL');
-    await run;
+    await killAlone(run);
+    const left = await traces();
     const cleaned = await outlast(['clean'], { cwd: folder });
-    expect(cleaned.exitCode).toBe(0);
-    await sweep(await outlastHome());
     expect(await traces()).toEqual(before);
+    expect(left).not.toEqual(before);
+    expect(cleaned).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('removed') });
   });
 
-  test("by SIGKILL on the user's own engine takes only what is its own", async ({ folder, expect, onTestFinished }) => {
-    // Somebody's engine: to the command line it is the ambient one.
-    const theirs = await PrivateHost.open({ home: await outlastHome() });
-    onTestFinished(async () => theirs[Symbol.asyncDispose]());
-    const config = join(folder, 'config');
-    await execa('mkdir', ['-p', join(config, 'cli-plugins')]);
-    await execa('ln', ['-s', theirs.toolchain.plugins.compose, join(config, 'cli-plugins/docker-compose')]);
-    await execa('ln', ['-s', theirs.toolchain.plugins.buildx, join(config, 'cli-plugins/docker-buildx')]);
-    const env = {
-      DOCKER_HOST: theirs.dockerHost,
-      DOCKER_CONFIG: config,
-      PATH: `${join(theirs.toolchain.engine.docker, '..')}:${process.env['PATH']}`,
-    };
-    const inTheirs = async (...args: string[]): Promise<string> => (await theirs.cli(args)).stdout.trim();
-    const listed = async (label?: string): Promise<string[]> => {
-      const filter = label ? ['--filter', `label=${label}`] : [];
-      const kinds = [
-        ['ps', '-aq'],
-        ['volume', 'ls', '-q'],
-        ['network', 'ls', '-q'],
-      ];
-      return (await Promise.all(kinds.map(async (kind) => inTheirs(...kind, ...filter)))).flatMap((ids) =>
-        ids.split('\n').filter(Boolean),
-      );
-    };
+  test("by SIGKILL on the user's own engine takes only what is its own", async ({ theirs, folder, expect }) => {
+    // Killed in the second disruption: the first has left the volume of a container that is no more.
+    const options = { cwd: STACKS['anonymous-volume'], env: theirs.env };
+    const args = ['--only', 'down-up,down-volumes', '--host', 'ambient', '--out', folder];
+    const { ref } = await ensureBaseImage(theirs.host);
+    await theirs.docker('volume', 'create', 'bystander');
+    await theirs.docker('create', '--name', 'bystander', '-v', 'bystander:/data', ref);
+    const bystanders = await theirs.holds();
+    expect(bystanders).toHaveLength(2);
 
-    const { run } = await startedRun('disrupting', { cwd: STACKS['anonymous-volume'], env }, [
-      '--host',
-      'ambient',
-      '--out',
-      folder,
-    ]);
-    const { ref } = await ensureBaseImage(theirs);
-    await inTheirs('volume', 'create', 'bystander');
-    await inTheirs('create', '--name', 'bystander', '-v', 'bystander:/data', ref);
-    const bystanders = [await inTheirs('ps', '-aqf', 'name=bystander'), 'bystander'];
-    expect(bystanders[0]).not.toBe('');
-    expect((await listed(RUN_LABEL)).length).toBeGreaterThan(0);
+    const { run } = await startedRun(/down-volumes: containers[^]*writing rows/, options, args);
+    await killAlone(run);
+    const anonymous = (await theirs.holds()).filter((name) => /^[0-9a-f]{64}$/.test(name));
+    expect(await theirs.holds(RUN_LABEL)).not.toEqual([]);
+    expect(anonymous).toHaveLength(2);
+    const { stdout } = await outlast(['clean'], { cwd: folder, env: theirs.env });
+    expect(new Set(await theirs.holds())).toEqual(new Set(bystanders));
+    expect(stdout).toContain('removed container');
+  });
 
-    run.kill('SIGKILL');
-    await run;
-    await outlast(['clean'], { cwd: folder, env });
-    await sweep(await outlastHome());
-    expect(await listed(RUN_LABEL)).toEqual([]);
-    const left = await listed();
-    for (const bystander of bystanders) expect(left).toContain(bystander);
-    // Three networks are the engine's own; the anonymous volume went with its container.
-    expect(left.length).toBe(bystanders.length + 3);
+  test("and a whole one on the user's own engine leaves no anonymous volume", async ({ theirs, folder, expect }) => {
+    const args = ['run', '--only', 'down-up', '--host', 'ambient', '--out', folder];
+    const { exitCode, stdout } = await outlast(args, { cwd: STACKS['anonymous-volume'], env: theirs.env });
+    expect(stdout).toMatch(/down-up: hidden/);
+    expect(exitCode).toBe(1);
+    expect(await theirs.holds()).toEqual([]);
   });
 });

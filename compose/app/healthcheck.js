@@ -1,7 +1,7 @@
 // Exit code 0 when the app says that it is well. Plain JavaScript on node:http: it runs often, so it starts fast.
 import { get } from 'node:http';
 
-const url = `http://127.0.0.1:${process.env.PORT ?? 3001}/api/health`;
+const url = process.env.HEALTH_URL ?? `http://127.0.0.1:${process.env.PORT ?? 3001}/api/health`;
 get(url, { timeout: 4000 }, (response) => {
   response.pipe(process.stdout);
   process.exitCode = response.statusCode === 200 ? 0 : 1;

@@ -6,6 +6,7 @@ import { downVolumes } from './down-volumes.ts';
 import { engineUpgrade } from './engine-upgrade.ts';
 import { kill } from './kill.ts';
 import { newHost } from './new-host.ts';
+import { prune } from './prune.ts';
 import { reboot } from './reboot.ts';
 import { rebuild } from './rebuild.ts';
 import { recreate } from './recreate.ts';
@@ -22,6 +23,7 @@ export const DISRUPTIONS: readonly Disruption[] = [
   recreate,
   rebuild,
   downUp,
+  prune,
   reboot,
   crash,
   engineUpgrade,

@@ -28,11 +28,20 @@ export interface Disruption {
   /** Runs only where it is asked for by name. */
   readonly optional?: true;
   /**
-   * Without this capability the cell is `not-run`; without anything built, or a bind that its service may write, `not-applicable`.
+   * `own-host`: anybody's containers, volumes and networks are touched. Without this capability the cell is `not-run`; without anything built, or a bind that its service may write, `not-applicable`.
    * What needs `upgrade` gets a stack of its own, on a host that begins with the oldest engine, and is repeated up to the newest.
    * What needs a backup destroys the source; the data comes back by the stack's own restore.
    */
-  readonly needs: 'nothing' | 'build' | 'bind' | 'reboot' | 'crash' | 'upgrade' | 'backup' | 'backup-and-host';
+  readonly needs:
+    | 'nothing'
+    | 'build'
+    | 'bind'
+    | 'own-host'
+    | 'reboot'
+    | 'crash'
+    | 'upgrade'
+    | 'backup'
+    | 'backup-and-host';
   /** How long services may take to come back at most, in milliseconds, where they are not to come back. */
   readonly patienceMs?: number;
   /** What must have changed and what must not; the proof is held against it. */

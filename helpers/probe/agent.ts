@@ -7,6 +7,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openStore } from '../stores/drivers.ts';
 import type { DriverContext, OpenStore, StoreDefinition } from '../stores/store.ts';
+import { findData } from './find-data.ts';
 import { untilHealthy } from './health.ts';
 import { actAs, identityOf, mainPid } from './identity.ts';
 import { linesOf } from './lines.ts';
@@ -85,6 +86,8 @@ async function answer(request: Request, stores: Stores, signal: AbortSignal): Pr
       return isWritable(request.path, identityOf(mainPid()));
     case 'mainIdentity':
       return identityOf(mainPid());
+    case 'findData':
+      return findData(request.places);
     case 'owners':
       return ownersOf(request.path);
     case 'health':

@@ -1,10 +1,14 @@
 import { spawn } from 'node:child_process';
+import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { identityOf, surroundingsOf } from './identity.ts';
+import { listeningSockets } from './listening.ts';
 import type { HealthResult } from './probe.ts';
 
-/** Pause between two attempts. */
-const PAUSE_MS = 20;
+/** Where nothing begins to listen, the pause after a failed attempt is as long as this many attempts: it must not starve the service. */
+const PAUSE_FACTOR = 4;
+/** How often the pause looks whether something listens: the kernel tells nobody. */
+const LOOK_MS = 5;
 /** How much of the last attempt's output is kept. */
 const OUTPUT_LIMIT = 4096;
 
@@ -19,11 +23,15 @@ export async function untilHealthy(
   const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
   let output = '';
   for (let attempts = 1; ; attempts++) {
+    const began = performance.now();
+    const listening = listeningSockets();
     const attempt = await runOnce(argv, limit);
     output = attempt.output;
     if (attempt.passed) return { healthy: true, attempts, output };
+    const until = performance.now() + PAUSE_FACTOR * (performance.now() - began);
+    while (!limit.aborted && performance.now() < until && listeningSockets() === listening)
+      await delay(LOOK_MS, undefined, { signal: limit }).catch(() => {});
     if (limit.aborted) return { healthy: false, attempts, output };
-    await delay(PAUSE_MS, undefined, { signal: limit }).catch(() => {});
   }
 }
 

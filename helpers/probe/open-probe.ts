@@ -4,6 +4,7 @@ import type Dockerode from 'dockerode';
 import type { Integrity, StoreDefinition } from '../stores/store.ts';
 import type { Marker, ReadRow } from '../verdict/model.ts';
 import type { Entry } from '../verdict/permissions.ts';
+import type { FoundData } from './find-data.ts';
 import type { Identity } from './identity.ts';
 import { linesOf } from './lines.ts';
 import { AGENT_ARGV, AGENT_ENV } from './toolbox.ts';
@@ -135,6 +136,10 @@ class ExecProbe implements Probe {
 
   async mainIdentity(): Promise<Identity> {
     return this.#ask('mainIdentity', {});
+  }
+
+  async findData(places: readonly string[]): Promise<FoundData> {
+    return this.#ask('findData', { places });
   }
 
   async owners(path: string): Promise<Entry[]> {

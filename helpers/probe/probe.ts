@@ -1,6 +1,7 @@
 import type { Integrity, StoreDefinition } from '../stores/store.ts';
 import type { Marker, ReadRow } from '../verdict/model.ts';
 import type { Entry } from '../verdict/permissions.ts';
+import type { FoundData } from './find-data.ts';
 import type { Identity } from './identity.ts';
 
 export interface HealthResult {
@@ -21,6 +22,8 @@ export interface Probe extends AsyncDisposable {
   writable(path: string): Promise<boolean>;
   /** Effective ids of the container's main process. */
   mainIdentity(): Promise<Identity>;
+  /** Databases and repositories below folders, and the servers that run. */
+  findData(places: readonly string[]): Promise<FoundData>;
   /** Whose a path is, with its folder, and the files that begin with its name. What is absent is left out. */
   owners(path: string): Promise<Entry[]>;
   /** Runs the service's own health check in a tight loop until it passes or the deadline comes. */

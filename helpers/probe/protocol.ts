@@ -1,6 +1,7 @@
 import type { Integrity, StoreDefinition } from '../stores/store.ts';
 import type { Marker, ReadRow } from '../verdict/model.ts';
 import type { Entry } from '../verdict/permissions.ts';
+import type { FoundData } from './find-data.ts';
 import type { Identity } from './identity.ts';
 import type { HealthResult } from './probe.ts';
 
@@ -13,6 +14,7 @@ export interface Operations {
   integrity: { ask: { store: StoreDefinition }; answer: Integrity };
   writable: { ask: { path: string }; answer: boolean };
   mainIdentity: { ask: object; answer: Identity };
+  findData: { ask: { places: readonly string[] }; answer: FoundData };
   owners: { ask: { path: string }; answer: Entry[] };
   health: { ask: { test: readonly string[]; timeoutMs: number }; answer: HealthResult };
 }

@@ -47,9 +47,11 @@ export const AGENT_ENV: readonly string[] = [
 /** Modules that the agent consists of, below `helpers/`. */
 const MODULES = [
   'probe/agent',
+  'probe/find-data',
   'probe/health',
   'probe/identity',
   'probe/lines',
+  'probe/listening',
   'probe/owners',
   'probe/writable',
   'stores/drivers',

@@ -40,8 +40,11 @@ export interface OwnProject extends AsyncDisposable {
  * @throws OutlastError as `Project.up`
  */
 async function freshSetting(options: MatrixOptions): Promise<ScenarioSetting> {
-  const { project, signal, timeoutMs } = options;
-  const stack = await project.up(timeoutMs, signal);
+  return settingOn(await options.project.up(options.timeoutMs, options.signal), options);
+}
+
+async function settingOn(stack: RunningStack, options: MatrixOptions): Promise<ScenarioSetting> {
+  const { signal, timeoutMs } = options;
   const setting = {
     stack,
     stores: options.stores,
@@ -70,10 +73,17 @@ export class Matrix {
     this.stores = stores;
   }
 
-  /** @throws OutlastError when the stack does not come up */
-  static async start(options: MatrixOptions): Promise<Matrix> {
-    const setting = await freshSetting(options);
-    return new Matrix(options, setting, await storeRecords(setting.stack, options.stores));
+  /**
+   * @param findStores looks where the stack that has just come up keeps its data
+   * @throws OutlastError when the stack does not come up, or `findStores` does
+   */
+  static async start(
+    options: Omit<MatrixOptions, 'stores'>,
+    findStores: (stack: RunningStack) => Promise<readonly StoreDefinition[]>,
+  ): Promise<Matrix> {
+    const stack = await options.project.up(options.timeoutMs, options.signal);
+    const whole = { ...options, stores: await findStores(stack) };
+    return new Matrix(whole, await settingOn(stack, whole), await storeRecords(stack, whole.stores));
   }
 
   /** @returns a cell for each store; throws on abort alone. */
@@ -188,6 +198,8 @@ function unmetNeed(
       return process.getuid?.() === 0 ? null : ['not-run', 'needs-host'];
     case 'build':
       return project.built.length > 0 ? null : ['not-applicable', 'needs-build'];
+    case 'own-host':
+      return project.host.kind === 'ambient' ? ['not-run', 'needs-host'] : null;
     case 'reboot':
     case 'crash':
       return project.host[disruption.needs] ? null : ['not-run', 'needs-host'];

@@ -6,8 +6,10 @@ import { performance } from 'node:perf_hooks';
 import { execa } from 'execa';
 import { openRun, type Run } from '../cleanup/run.ts';
 import { sweep } from '../cleanup/sweep.ts';
+import { VolumeWatch } from '../cleanup/volume-watch.ts';
 import { servicesOf, type Backup } from '../config/backup.ts';
 import { readConfig, type ConfigFile } from '../config/config.ts';
+import { discoverStores } from '../discovery/discover-stores.ts';
 import { OutlastError } from '../errors.ts';
 import { outlastHome } from '../home.ts';
 import { ensureBaseImage, type BaseImage } from '../host/base-image.ts';
@@ -24,7 +26,6 @@ import { resolveProject, type ProjectModel } from '../stack/project-model.ts';
 import { refuseHarm } from '../stack/refusals.ts';
 import { BASE_IMAGE_ARG } from '../stack/shadow.ts';
 import { Project } from '../stack/stack.ts';
-import { defaultStores } from '../stores/default-stores.ts';
 import type { StoreDefinition } from '../stores/store.ts';
 import { Ledger } from '../verdict/ledger.ts';
 import type { Reason } from '../verdict/model.ts';
@@ -56,9 +57,11 @@ export class Session implements AsyncDisposable {
   readonly #given: Host | undefined;
   readonly #ledger: Ledger;
   #run: Run | null = null;
+  #volumes: VolumeWatch | null = null;
   #host: Host | null = null;
   #model: ProjectModel | null = null;
-  #stores: readonly StoreDefinition[] = [];
+  /** `null`: nobody said; the running stack tells. */
+  #stores: readonly StoreDefinition[] | null = null;
   #backup: Backup | null = null;
   #baseImage: BaseImage | null = null;
   #project: Project | null = null;
@@ -106,6 +109,8 @@ export class Session implements AsyncDisposable {
     this.#run = await openRun(home, runId);
     const host = this.#given ?? (await openHost({ kind: hostKind, home, runId, signal }));
     this.#host = host;
+    // A host of ours is wiped whole.
+    if (host.kind === 'ambient') this.#volumes = await VolumeWatch.open(host.docker, this.#run);
     this.#model = await resolveProject(
       host,
       compose,
@@ -113,8 +118,7 @@ export class Session implements AsyncDisposable {
       signal,
     );
     refuseHarm(this.#model);
-    const stores = config?.stores ?? defaultStores(this.#model.services);
-    this.#stores = chosenStores(stores, only, this.services);
+    if (config?.stores) this.#stores = chosenStores(config.stores, only, this.services);
     this.#backup = checkedBackup(config, this.services);
     return host;
   }
@@ -182,14 +186,13 @@ export class Session implements AsyncDisposable {
     }
   }
 
-  /** @throws OutlastError UP_FAILED, NEVER_READY, DISK_FULL */
+  /** @throws OutlastError UP_FAILED, NEVER_READY, DISK_FULL; NO_STORES, UNKNOWN_STORE where the stack itself is asked */
   async start(): Promise<Matrix> {
     if (this.#matrix) return this.#matrix;
     const { seed, markers, timeoutMs, signal } = this.#options;
     const project = await this.build();
-    this.#matrix = await Matrix.start({
+    const options = {
       project,
-      stores: this.#stores,
       ledger: this.#ledger,
       seed,
       markers,
@@ -200,7 +203,12 @@ export class Session implements AsyncDisposable {
       workFolder: this.#options.workFolder,
       // The user's own engine is one, and there is no other.
       openOtherHost: project.host.kind === 'private' ? async () => this.#onBlankHost() : null,
-    });
+    };
+    this.#matrix = await Matrix.start(
+      options,
+      async (stack) =>
+        this.#stores ?? chosenStores(await discoverStores(stack, signal), this.#options.only, this.services),
+    );
     return this.#matrix;
   }
 
@@ -229,6 +237,7 @@ export class Session implements AsyncDisposable {
     const failures: unknown[] = [];
     const cleanUps = [
       async () => this.#project?.destroy(),
+      async () => this.#volumes?.[Symbol.asyncDispose](),
       async () => (this.#given ? undefined : this.#host?.[Symbol.asyncDispose]()),
       async () => this.#run?.[Symbol.asyncDispose](),
     ];
@@ -285,7 +294,7 @@ function chosenStores(
   if (unknown !== undefined) throw new OutlastError('UNKNOWN_STORE', `"${unknown}" is none of ${ids.join(', ')}.`);
   const chosen = stores.filter((store) => only?.includes(store.id) ?? true);
   if (chosen.length === 0)
-    throw new OutlastError('NO_STORES', 'No service mounts a volume or a folder that it may write.');
+    throw new OutlastError('NO_STORES', 'No service keeps anything on a volume, in a folder, or in its own container.');
   return chosen;
 }
 

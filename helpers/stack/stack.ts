@@ -353,8 +353,8 @@ export class RunningStack {
   }
 
   async #healthy(container: Dockerode.ContainerInspectInfo, deadline: number, signal?: AbortSignal): Promise<boolean> {
-    const test = (container.Config.Healthcheck as { Test?: string[] } | undefined)?.Test ?? [];
-    if (test.length === 0 || test[0] === 'NONE') return true;
+    const test = healthTestOf(container);
+    if (test.length === 0) return true;
     try {
       const probe = await this.#probeOf(container, signal);
       const { healthy, output } = await probe.health(test, Math.max(1, deadline - Date.now()));
@@ -366,6 +366,12 @@ export class RunningStack {
       return false;
     }
   }
+}
+
+/** Argument vector of the service's own health check; empty where there is none. */
+export function healthTestOf({ Config }: Dockerode.ContainerInspectInfo): readonly string[] {
+  const test = (Config.Healthcheck as { Test?: string[] } | undefined)?.Test ?? [];
+  return test[0] === 'NONE' ? [] : test;
 }
 
 /** A container that stands still and that the engine will not start again. */

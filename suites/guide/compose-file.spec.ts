@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe } from 'vitest';
 import { note, ran, SUBSTITUTES } from '../../fixtures/guide/evidence.ts';
-import { guideSetup } from '../../fixtures/guide/setups.ts';
+import { guideSetup, REFERENCE_SETUP } from '../../fixtures/guide/setups.ts';
 import { test } from '../../fixtures/outlast.ts';
+import { logLine } from '../../fixtures/service-log.ts';
 import type { Workspace } from '../../fixtures/workspace.ts';
 
 /** Shorter waits than the guide's 30 s and 40 s; the gate is the same. */
@@ -103,7 +104,24 @@ describe("the guide's complete Compose file", { timeout: 300_000 }, () => {
     const reboot = await times(workspace);
     const waited = first.tunnel >= first.healthy;
     const waitedAgain = reboot.tunnel >= reboot.healthy;
-    claim('C2', { asWritten: waited && gated.Status === 'created' && waitedAgain }, [
+    await workspace.ok('docker-compose down --timeout 0');
+
+    // The reference stack: its tunnel asks the app itself.
+    const reference = await openWorkspace({ ...REFERENCE_SETUP, name: 'reference-tunnel' });
+    await reference.ok(
+      `mkdir stand-in && cat > stand-in/cloudflared <<'END'\n${STAND_IN}\nEND\nchmod 755 stand-in/cloudflared`,
+    );
+    await reference.ok(
+      `printf 'FROM alpine:latest\\nCOPY cloudflared /usr/local/bin/\\n' | docker build -q -t tunnel-stand-in -f - stand-in`,
+    );
+    const tunnelled = 'docker-compose --profile tunnel';
+    const stood = { TUNNEL_IMAGE: 'tunnel-stand-in' };
+    const up = await reference.sh(`${tunnelled} up -d --build app tunnel`, stood);
+    const withUp = await logLine(reference, 'tunnel', isFinding);
+    await reference.host.reboot();
+    const afterBoot = await logLine(reference, 'tunnel', isFinding, { times: 2 });
+    const waits = [withUp, afterBoot].every((line) => line === 'the app answers 200');
+    claim('C2', { asWritten: waited && gated.Status === 'created' && waitedAgain, withFix: waits }, [
       SUBSTITUTES,
       note('The tunnel is replaced by a program that does no harm; the gate is the same.'),
       ran({ ...deaf, command: 'docker-compose up -d # the app listens on another port' }, 1),
@@ -112,6 +130,10 @@ describe("the guide's complete Compose file", { timeout: 300_000 }, () => {
       note(
         `after a reboot: ${reboot.gap}; negative, so before it. The engine starts all services at once and knows nothing of depends_on.`,
       ),
+      ran(up, 1),
+      note(
+        `The reference stack's tunnel has a gate of its own. The first thing its program finds, with \`up\`: ${withUp}; after a reboot: ${afterBoot}`,
+      ),
     ]);
 
     expect(parts).toEqual(Object.fromEntries(Object.keys(parts).map((name) => [name, true])));
@@ -119,6 +141,7 @@ describe("the guide's complete Compose file", { timeout: 300_000 }, () => {
     expect(gated).toMatchObject({ Status: 'created', Running: false });
     expect(waited).toBe(true);
     expect(waitedAgain).toBe(false);
+    expect([withUp, afterBoot]).toEqual(['the app answers 200', 'the app answers 200']);
   });
 
   test('C3: .env from the example, with the own ids appended', async ({ openWorkspace, claim, expect }) => {
@@ -160,3 +183,12 @@ const DEAF = `services:
   app:
     environment: ['BACKEND_PORT=3002']
 `;
+
+function isFinding(line: string): boolean {
+  return line.startsWith('the app');
+}
+
+/** In the place of the tunnel's program: says what it finds, and stays. */
+const STAND_IN = `#!/bin/sh
+node -e 'fetch(process.env.HEALTH_URL).then(({ status }) => console.log("the app answers", status), () => console.log("the app does not answer"))'
+exec sleep infinity`;

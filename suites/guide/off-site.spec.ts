@@ -1,5 +1,5 @@
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { dir } from 'tmp-promise';
 import { describe } from 'vitest';
@@ -74,9 +74,8 @@ describe('off-site', { timeout: 300_000 }, () => {
     // What `npm ci` in app/ puts there on the machine that runs the job.
     const modules = fileURLToPath(new URL('../../node_modules', import.meta.url));
     await symlink(modules, join(reference.folder, 'app/node_modules'));
-    const node = `PATH=${dirname(process.execPath)}:$PATH`;
-    const job = `${node} sh offsite-backup.sh`;
-    const upload = `${node} BACKUP_DIR=$PWD/backups node app/offsite/upload.ts`;
+    const job = 'sh offsite-backup.sh';
+    const upload = 'BACKUP_DIR=$PWD/backups node app/offsite/upload.ts';
     await using referenceLoad = await writeTo(reference);
     const { span: taking, result: sent } = await referenceLoad.during(async () => reference.sh(job, s3.env));
     await referenceLoad.stop();
@@ -99,7 +98,7 @@ describe('off-site', { timeout: 300_000 }, () => {
     // Back into an empty stack: the dump, by its name.
     const [dump = ''] = objects;
     await reference.ok('docker-compose down -v --timeout 0 && rm -rf dev_assets/* backups/*');
-    const download = await reference.sh(`${node} BACKUP_DIR=$PWD/backups node app/offsite/download.ts ${dump}`, s3.env);
+    const download = await reference.sh(`BACKUP_DIR=$PWD/backups node app/offsite/download.ts ${dump}`, s3.env);
     await reference.ok('chown 1001:1001 backups/*');
     const restored = await restore(reference, `/backups/${dump}`);
     await start(reference);

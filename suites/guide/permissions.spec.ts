@@ -27,6 +27,21 @@ async function writeOf(workspace: Workspace, name: string, since: string): Promi
   return Promise.any([workspace.until(died), answered()]);
 }
 
+/** What a remedy did. */
+interface Cure {
+  /** Status of the health, before it. */
+  readonly sick: number;
+  /** Status of a write, after it. */
+  readonly wrote: number;
+  readonly served: readonly string[];
+  /** Served after `down` and `up`. */
+  readonly again: readonly string[];
+}
+
+function inWords({ sick, wrote, served, again }: Cure): string {
+  return `health ${sick} before, a write ${wrote} after; served ${served.join(', ')}, and after \`down\` and \`up\` ${again.join(', ')}`;
+}
+
 /** Compose with another file on top. */
 function named(file = 'named.yaml'): string {
   return `docker-compose -f compose.yaml -f ${file}`;
@@ -204,6 +219,27 @@ describe('a folder that belongs to somebody else', { timeout: 300_000 }, () => {
     const repos = await workspace.sh('docker-compose exec -T app sh -c "id -u; touch /repos/x"');
     const kept = await workspace.projects();
 
+    /** One of the reference stack's overlays, on data that was given to another. */
+    const cureBy = async (overlay: string): Promise<Cure> => {
+      const stack = await openWorkspace({
+        ...REFERENCE_SETUP,
+        name: overlay.replaceAll('.', '-'),
+        files: [...REFERENCE_SETUP.files, overlay],
+      });
+      await stack.ok('docker-compose up -d --build app', { COMPOSE_FILE: REFERENCE_SETUP.files.join(':') });
+      await stack.ask('/api/projects', { name: 'before' });
+      await stack.halt();
+      await stack.ok(`chown -R ${other}:${other} dev_assets`);
+      await stack.start();
+      const { status: sick } = await stack.ask('/api/health');
+      await stack.ok('docker-compose up -d --timeout 0 app');
+      const { status: wrote } = await stack.ask('/api/projects', { name: 'after' });
+      const served = await stack.projects();
+      await stack.ok('docker-compose down --timeout 2 && docker-compose up -d app');
+      const again = await stack.projects();
+      await stack.ok('docker-compose down -v --timeout 0');
+      return { sick, wrote, served, again };
+    };
     const reference = await openWorkspace({
       ...REFERENCE_SETUP,
       name: 'reference-own-uid',
@@ -246,6 +282,7 @@ describe('a folder that belongs to somebody else', { timeout: 300_000 }, () => {
     await workspace.ok('docker volume rm guide-recommended_dev_assets_data');
     await workspace.ok(`${named()} up -d --timeout 0 app`, asOther);
     const foreignVolume = await upWrite(workspace, 'as another');
+    const ownVolume = await cureBy('compose.named-volume.yaml');
     claim('F3b', { asWritten: onVolume === 'written' && second.join() === 'on the volume' }, [
       SUBSTITUTES,
       note(`the same folder of ${other} beside it, app as 1001 on a named volume: ${onVolume}`),
@@ -253,6 +290,7 @@ describe('a folder that belongs to somebody else', { timeout: 300_000 }, () => {
       rows('after `down` and `up`', second),
       note('The row of before stays behind in the folder: nothing carries it over.'),
       note(`An empty volume takes its owner from the image; app as ${other}: ${foreignVolume}`),
+      note(`The reference stack with compose.named-volume.yaml: ${inWords(ownVolume)}`),
     ]);
 
     // F3c: an init service hands the folder to 1001, before the app starts.
@@ -264,6 +302,7 @@ describe('a folder that belongs to somebody else', { timeout: 300_000 }, () => {
     const [init, app] = [await workspace.container('init'), await workspace.container()];
     const inOrder = Date.parse(init.State.FinishedAt) <= Date.parse(app.State.StartedAt);
     const owner = await workspace.sh('stat -c %u:%g dev_assets/db.sqlite');
+    const ownInit = await cureBy('compose.init-chown.yaml');
     claim('F3c', { asWritten: withInit === 'written' && served[0] === 'before' && inOrder }, [
       SUBSTITUTES,
       ran(before),
@@ -274,6 +313,7 @@ describe('a folder that belongs to somebody else', { timeout: 300_000 }, () => {
       ran(owner),
       rows('served', served),
       note('It takes the data from its owner on the host, whoever that is.'),
+      note(`The reference stack with compose.init-chown.yaml: ${inWords(ownInit)}`),
     ]);
 
     expect(shell.stdout).toMatch(/UID=0\n.*1001:1001/);
@@ -286,6 +326,9 @@ describe('a folder that belongs to somebody else', { timeout: 300_000 }, () => {
     expect(foreignVolume).not.toBe('written');
     expect(before.stdout).toBe(`${other}:${other}`);
     expect([withInit, served[0], inOrder, owner.stdout]).toEqual(['written', 'before', true, '1001:1001']);
+    // A volume begins empty; an init service keeps the data in its place.
+    expect(ownVolume).toEqual({ sick: 503, wrote: 201, served: ['after'], again: ['after'] });
+    expect(ownInit).toEqual({ sick: 503, wrote: 201, served: ['before', 'after'], again: ['before', 'after'] });
   });
 });
 

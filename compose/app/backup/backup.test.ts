@@ -109,6 +109,7 @@ test('a restart backs up when the last good one is older than the interval, and 
   {
     await using fresh = startProcess('backup/main.ts', folders, { BACKUP_INTERVAL: '7200' });
     // Not taken at the start: the next one is due in an hour. A backup by hand is taken all the same.
+    expect(await fresh.event('backup-due')).toMatchObject({ inSeconds: expect.closeTo(3600, -2) });
     expect(await runCommand('backup/now.ts', folders)).toMatchObject({ code: 0, last: { event: 'backup-taken' } });
     expect(await fresh.stop()).toBe(0);
     expect(fresh.lines.map(({ event }) => event)).not.toContain('backup-taken');

@@ -37,6 +37,8 @@ await untilSetUp(databasePath, startWaitMs);
 
 for (;;) {
   const wait = dueInMs();
-  if (wait > 0) await sleep(Math.min(wait, LONGEST_SLEEP_MS));
-  else if ((await backUp(databasePath, backupDir, keepDays)) === null) await sleep(RETRY_MS);
+  if (wait > 0) {
+    log('info', 'backup-due', { inSeconds: Math.round(wait / 1000) });
+    await sleep(Math.min(wait, LONGEST_SLEEP_MS));
+  } else if ((await backUp(databasePath, backupDir, keepDays)) === null) await sleep(RETRY_MS);
 }

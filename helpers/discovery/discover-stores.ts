@@ -1,0 +1,92 @@
+import { posix } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type Dockerode from 'dockerode';
+import type { FoundData } from '../probe/find-data.ts';
+import { TOOLBOX_MOUNT } from '../probe/toolbox.ts';
+import { serviceOf } from '../stack/attestation.ts';
+import { healthTestOf, type RunningStack } from '../stack/stack.ts';
+import type { StoreDefinition } from '../stores/store.ts';
+import { isBelow, type Places, placesOf } from './places.ts';
+
+/** What was found in one service. */
+export interface ServiceData {
+  readonly service: string;
+  readonly places: Places;
+  readonly found: FoundData;
+  /** Tells the bytes at a path: equal for services that share them. */
+  readonly bytesAt: (path: string) => string;
+}
+
+/** Nobody says when a service without a health check has written its first files: it is looked at this long after its start. */
+const SETTLED_MS = 2000;
+
+/** Where the services of a stack keep data, as they run. A service that has ended, or cannot be entered, is left out. */
+export async function discoverStores(stack: RunningStack, signal?: AbortSignal): Promise<StoreDefinition[]> {
+  const running = (await stack.containers()).filter(({ State }) => State.Running);
+  const data = await Promise.all(
+    running.map(async (container): Promise<ServiceData[]> => {
+      if (healthTestOf(container).length === 0) {
+        const youth = SETTLED_MS - (Date.now() - Date.parse(container.State.StartedAt));
+        if (youth > 0) await delay(Math.min(youth, SETTLED_MS), undefined, signal ? { signal } : {});
+      }
+      const changes = await stack.project.host.docker.getContainer(container.Id).changes();
+      const places = placesOf(container, changes ?? [], TOOLBOX_MOUNT);
+      if (places.mounts.length + places.written.length === 0) return [];
+      const service = serviceOf(container);
+      try {
+        const probe = await stack.probe(service, signal);
+        const found = await probe.findData([...places.mounts, ...places.written]);
+        return [{ service, places, found, bytesAt: (path) => bytesAt(container, path) }];
+      } catch {
+        signal?.throwIfAborted();
+        return [];
+      }
+    }),
+  );
+  return storesOf(data.flat().toSorted((a, b) => (a.service < b.service ? -1 : 1)));
+}
+
+/** A store for each place, and for each database and each folder of repositories in it; what two services share is told once. Pure. */
+export function storesOf(data: readonly ServiceData[]): StoreDefinition[] {
+  const ids = new Set<string>();
+  const known = new Set<string>();
+  return data.flatMap(({ service, places, found, bytesAt: bytes }) => {
+    const isNew = (kind: string, path: string): boolean => {
+      const key = `${kind} ${bytes(path)}`;
+      if (known.has(key)) return false;
+      known.add(key);
+      return true;
+    };
+    const define = (kind: 'files' | 'sqlite' | 'git', path: string): StoreDefinition => {
+      const plain = `${service}-${posix.basename(path) || 'root'}${kind === 'git' ? '-git' : ''}`
+        .toLowerCase()
+        .replaceAll(/[^a-z0-9]+/g, '-')
+        .replaceAll(/^-|-$/g, '');
+      let id = plain;
+      for (let number = 2; ids.has(id); number++) id = `${plain}-${number}`;
+      ids.add(id);
+      return { id, kind, service, path };
+    };
+    const all = [...places.mounts, ...places.written];
+    const repositories = new Set(found.git.map((path) => (all.includes(path) ? path : posix.dirname(path))));
+    // A folder that holds nothing but a recognised store in the container's own layer is that store.
+    const isDatabases = (folder: string): boolean =>
+      !places.mounts.includes(folder) && found.sqlite.some((path) => isBelow(path, folder));
+    return [
+      ...all
+        .filter((path) => !found.sqlite.includes(path) && !isDatabases(path) && isNew('files', path))
+        .map((path) => define('files', path)),
+      ...found.sqlite.filter((path) => isNew('sqlite', path)).map((path) => define('sqlite', path)),
+      ...[...repositories].filter((path) => isNew('git', path)).map((path) => define('git', path)),
+    ];
+  });
+}
+
+function bytesAt(container: Dockerode.ContainerInspectInfo, path: string): string {
+  const mount = container.Mounts.filter(({ Destination }) => isBelow(path, Destination)).toSorted(
+    (a, b) => b.Destination.length - a.Destination.length,
+  )[0];
+  return mount && mount.Type !== 'tmpfs'
+    ? posix.join(mount.Source, posix.relative(mount.Destination, path))
+    : `${container.Id}${path}`;
+}

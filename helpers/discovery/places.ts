@@ -1,0 +1,73 @@
+import { posix } from 'node:path';
+import type Dockerode from 'dockerode';
+
+/** Where a service may keep data. Absolute paths, as its container sees them. */
+export interface Places {
+  /** Volumes, binds and tmpfs that it may write. */
+  readonly mounts: readonly string[];
+  /** Folders in the container's own layer that the app has written to, the shortest ones. */
+  readonly written: readonly string[];
+}
+
+type Inspected = Pick<Dockerode.ContainerInspectInfo, 'Mounts' | 'HostConfig'>;
+
+export interface Change {
+  readonly Path: string;
+  /** 0: changed, 1: added, 2: removed. */
+  readonly Kind: number;
+}
+
+const ADDED = 1;
+/** Folders whose content nobody misses, by any name on the way to it; and what a system keeps for itself. */
+const VOLATILE_NAMES =
+  /^(tmp|temp|run|lock|log|logs|cache|caches|node_modules|__pycache__|\.[^/]+)$|\.(pid|sock|lock|log|pyc|tmp)$|cache$/i;
+const SYSTEM = ['/proc', '/sys', '/dev', '/etc', '/boot', '/usr', '/bin', '/sbin', '/lib', '/lib64'];
+
+/**
+ * Where data may lie. Pure.
+ * @param changes what `docker diff` lists
+ * @param toolbox where the probe is mounted, which is none of the app's
+ */
+export function placesOf(container: Inspected, changes: readonly Change[], toolbox: string): Places {
+  const tmpfs = Object.keys(container.HostConfig.Tmpfs ?? {});
+  const all = [...tmpfs, ...container.Mounts.map(({ Destination }) => Destination)];
+  const writable = container.Mounts.filter(({ Type, RW }) => RW && Type !== 'tmpfs').map(
+    ({ Destination }) => Destination,
+  );
+  const ownTmpfs = [...tmpfs, ...container.Mounts.filter(({ Type }) => Type === 'tmpfs').map((m) => m.Destination)];
+  const mounts = [...writable, ...ownTmpfs.filter((path) => !isVolatile(path))].filter((path) => path !== toolbox);
+
+  const added = changes.filter(({ Kind }) => Kind === ADDED).map(({ Path }) => Path);
+  const isAdded = new Set(added);
+  const parents = new Set(changes.map(({ Path }) => posix.dirname(Path)));
+  const written = added
+    // What was added last on each way down: its folders were added or touched with it.
+    .filter((path) => !all.some((mount) => isBelow(path, mount) || isBelow(mount, path)))
+    .filter((path) => !parents.has(path) && !isVolatile(path))
+    .map((path) => {
+      let folder = posix.dirname(path);
+      while (isAdded.has(posix.dirname(folder))) folder = posix.dirname(folder);
+      return folder;
+    })
+    .filter((folder) => folder !== '/');
+  return { mounts: [...new Set(mounts)].toSorted(), written: shortest(written) };
+}
+
+function isVolatile(path: string): boolean {
+  if (SYSTEM.some((folder) => isBelow(path, folder))) return true;
+  return path
+    .split('/')
+    .filter(Boolean)
+    .some((name) => VOLATILE_NAMES.test(name));
+}
+
+/** Those that lie in none of the others. */
+function shortest(folders: readonly string[]): string[] {
+  const sorted = [...new Set(folders)].toSorted();
+  return sorted.filter((folder) => !sorted.some((other) => other !== folder && isBelow(folder, other)));
+}
+
+/** Is it the folder, or does it lie in it? */
+export function isBelow(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder === '/' ? '/' : `${folder}/`);
+}
