@@ -46,6 +46,7 @@ const RULES: readonly Rule[] = [
     may: [/^reports\//, /^helpers\/verdict\//, /^helpers\/(errors|version)\.ts$/],
     mayTypes: [HELPERS],
     packages: { only: ['zod', 'cli-table3'] },
+    typesOfPackages: ['sarif'],
   },
   {
     files: /^reports\/vitest-reporter\.ts$/,

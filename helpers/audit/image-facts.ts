@@ -24,7 +24,7 @@ export interface InspectedImage {
     readonly StopSignal?: string;
     readonly Env?: readonly string[] | null;
     readonly Cmd?: readonly string[] | null;
-    readonly Entrypoint?: readonly string[] | string | null;
+    readonly Entrypoint?: readonly string[] | string | null | undefined;
   };
 }
 

@@ -10,7 +10,7 @@ export interface KnownImage {
   /** Where it keeps its data, where that is more or less than its VOLUMEs. */
   readonly data?: readonly string[];
   /** In place of the above from this major version on. */
-  readonly since?: { readonly major: number; readonly volumes: readonly string[] };
+  readonly since?: { readonly major: number; readonly volumes: readonly string[]; readonly data?: readonly string[] };
   /** Nothing is known from this major version on. */
   readonly unknownFrom?: number;
   /** Variable that moves the data. */
@@ -105,7 +105,7 @@ export const KNOWN_IMAGES: readonly KnownImage[] = [
     names: ['influxdb'],
     engine: 'other',
     volumes: ['/var/lib/influxdb'],
-    since: { major: 2, volumes: ['/var/lib/influxdb2', '/etc/influxdb2'] },
+    since: { major: 2, volumes: ['/var/lib/influxdb2', '/etc/influxdb2'], data: ['/var/lib/influxdb2'] },
     unknownFrom: 3,
     ports: [8086],
     upgradesByHand: true,
@@ -248,7 +248,7 @@ export function factsOfKnown(reference: string): ImageFacts | null {
   const volumes = moved ? (known.since?.volumes ?? []) : known.volumes;
   return {
     volumes,
-    data: moved ? volumes : (known.data ?? known.volumes),
+    data: moved ? (known.since?.data ?? volumes) : (known.data ?? known.volumes),
     user: known.user ?? '',
     workdir: null,
     stopSignal: null,

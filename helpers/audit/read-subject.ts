@@ -1,6 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
-import ignore from '@balena/dockerignore';
 import { readConfig } from '../config/config.ts';
 import { OutlastError } from '../errors.ts';
 import type { ComposeFiles } from '../stack/compose-files.ts';
@@ -8,6 +7,7 @@ import type { ProjectModel, ServiceModel } from '../stack/project-model.ts';
 import { ComposeDocument, readComposeSource, type ComposeSource } from './compose-source.ts';
 import { dataPlacesOf } from './data-places.ts';
 import { parseDockerfile, type Dockerfile } from './dockerfile.ts';
+import { ignoredBy } from './dockerignore.ts';
 import { factsOfDockerfile, type ImageFacts } from './image-facts.ts';
 import { factsOfKnown, imageNameOf, knownImage } from './known-images.ts';
 import { mountsOf } from './mounts.ts';
@@ -21,13 +21,15 @@ export interface SubjectOptions {
   readonly configFile?: string | undefined;
   /** What an engine says of an image; `null` where it does not have it, or where no engine answers. */
   readonly inspect?: (reference: string) => Promise<ImageFacts | null>;
+  /** Of the machine that the stack runs on. */
+  readonly platform: NodeJS.Platform;
 }
 
 /**
  * Reads what the rules look at. Nothing of the user's is executed.
  * @throws OutlastError NO_DOCKERFILE, CONFIG_INVALID
  */
-export async function readSubject(model: ProjectModel, { compose, configFile, inspect }: SubjectOptions): Promise<Subject> {
+export async function readSubject(model: ProjectModel, { compose, configFile, inspect, platform }: SubjectOptions): Promise<Subject> {
   const [source, repository, config] = await Promise.all([
     readComposeSource(compose.files),
     readRepository(compose.folder),
@@ -55,7 +57,7 @@ export async function readSubject(model: ProjectModel, { compose, configFile, in
     tracked: repository.tracked,
     siblings: await readSiblings(compose),
     backup: config?.backup ?? null,
-    platform: process.platform,
+    platform,
   };
 }
 
@@ -138,7 +140,7 @@ const CONTEXT_ENTRIES = 5000;
 
 async function contextDatabases(context: string): Promise<string[]> {
   if (!isAbsolute(context)) return [];
-  const ignored = ignore().add((await readText(join(context, '.dockerignore'))) ?? '');
+  const isIgnored = ignoredBy((await readText(join(context, '.dockerignore'))) ?? '');
   const found: string[] = [];
   const pending = [{ folder: context, depth: 0 }];
   let seen = 0;
@@ -149,7 +151,7 @@ async function contextDatabases(context: string): Promise<string[]> {
       if (entry.isDirectory() && next.depth < CONTEXT_DEPTH && entry.name !== 'node_modules' && entry.name !== '.git')
         pending.push({ folder: path, depth: next.depth + 1 });
       const name = relative(context, path);
-      if (entry.isFile() && isDatabaseFile(name) && !ignored.ignores(name)) found.push(name);
+      if (entry.isFile() && isDatabaseFile(name) && !isIgnored(name)) found.push(name);
     }
   }
   return found;

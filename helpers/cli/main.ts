@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { DISRUPTIONS } from '../disruptions/catalogue.ts';
 import { ERRORS, OutlastError } from '../errors.ts';
 import { VERSION } from '../version.ts';
+import { audit, AUDIT_FORMATS, type AuditOptions } from './audit.ts';
 import { clean } from './clean.ts';
 import { run, type RunOptions } from './run.ts';
 
@@ -39,6 +40,18 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--config <file>', 'the configuration (default: outlast.yaml beside the Compose file)')
     .action(async (options: RunOptions) => {
       exitCode = await run(options, interrupt.signal);
+    });
+
+  program
+    .command('audit')
+    .description('say what the files of the stack tell of its data, without starting anything')
+    .option('-f, --file <file...>', 'Compose file', [])
+    .option('--profile <name...>', 'Compose profile', [])
+    .option('--env-file <file...>', 'environment file', [])
+    .addOption(new Option('--format <format>', 'how the findings are printed').choices(AUDIT_FORMATS).default('terminal'))
+    .option('--config <file>', 'the configuration (default: outlast.yaml beside the Compose file)')
+    .action(async (options: AuditOptions) => {
+      exitCode = await audit(options, interrupt.signal);
     });
 
   program
