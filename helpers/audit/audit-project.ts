@@ -1,10 +1,12 @@
 import type Dockerode from 'dockerode';
+import { DISRUPTIONS } from '../disruptions/catalogue.ts';
 import type { ComposeFiles } from '../stack/compose-files.ts';
 import type { ProjectModel } from '../stack/project-model.ts';
 import { audit } from './audit.ts';
 import type { Finding } from './finding.ts';
 import { factsOfInspected, type ImageFacts } from './image-facts.ts';
-import type { ServiceFacts } from './predict.ts';
+import { unwritableBy } from './owners.ts';
+import { predict, type Prediction, type ServiceFacts } from './predict.ts';
 import { readSubject } from './read-subject.ts';
 import type { Subject } from './subject.ts';
 
@@ -20,8 +22,8 @@ export interface AuditOptions {
 export interface Audited {
   readonly subject: Subject;
   readonly findings: readonly Finding[];
-  /** Of each service. */
-  readonly facts: ReadonlyMap<string, ServiceFacts>;
+  /** Of every store and disruption. */
+  readonly predictions: readonly Prediction[];
 }
 
 /**
@@ -35,6 +37,23 @@ export async function auditProject(model: ProjectModel, { docker, platform = pro
       .inspect()
       .then(factsOfInspected, () => null)) ?? null;
   const subject = await readSubject(model, { ...options, platform, inspect });
-  const facts = subject.services.map(({ name, image, uid }) => [name, { volumes: image?.volumes ?? null, uid }] as const);
-  return { subject, findings: audit(subject), facts: new Map(facts) };
+  return {
+    subject,
+    findings: audit(subject),
+    predictions: predict(model, factsOf(subject), subject.stores, DISRUPTIONS),
+  };
+}
+
+function factsOf(subject: Subject): Map<string, ServiceFacts> {
+  return new Map(
+    subject.services.map((service) => [
+      service.name,
+      {
+        volumes: service.image?.volumes ?? [],
+        complete: service.image?.complete ?? false,
+        uid: service.uid,
+        unwritable: new Set(unwritableBy(subject, service).map(({ mount }) => mount.target)),
+      },
+    ]),
+  );
 }

@@ -5,6 +5,8 @@ export type DatabaseEngine = 'postgres' | 'mysql' | 'mongodb' | 'redis' | 'sqlit
 /** What is known of an image. `null`: not known. */
 export interface ImageFacts {
   readonly volumes: readonly string[];
+  /** Are these all? Not where an image is built on one that nothing is known of. */
+  readonly complete: boolean;
   /** Where it keeps its data, VOLUME or not. */
   readonly data: readonly string[];
   readonly user: string | null;
@@ -33,6 +35,7 @@ export function factsOfInspected({ Config: config = {} }: InspectedImage): Image
   const entrypoint = config.Entrypoint ?? null;
   return {
     volumes,
+    complete: true,
     data: volumes,
     user: config.User ?? '',
     workdir: config.WorkingDir || '/',
@@ -48,6 +51,7 @@ export function factsOfDockerfile(dockerfile: Dockerfile, base: ImageFacts | nul
   const volumes = [...new Set([...(base?.volumes ?? []), ...dockerfile.volumes.map(({ path }) => path)])];
   return {
     volumes,
+    complete: base?.complete ?? dockerfile.base === 'scratch',
     data: [...new Set([...(base?.data ?? []), ...volumes])],
     user: dockerfile.user ?? base?.user ?? null,
     workdir: dockerfile.workdir ?? base?.workdir ?? null,

@@ -199,6 +199,24 @@ export const KNOWN_IMAGES: readonly KnownImage[] = [
     source: 'https://docs.n8n.io/hosting/configuration/configuration-examples/encryption-key/',
   },
   {
+    names: ['node'],
+    engine: null,
+    volumes: [],
+    source: `${GITHUB}/nodejs/docker-node/blob/main/24/bookworm-slim/Dockerfile`,
+  },
+  {
+    names: ['python', 'ruby', 'golang', 'php', 'rust', 'eclipse-temurin', 'openjdk'],
+    engine: null,
+    volumes: [],
+    source: `${GITHUB}/docker-library/repo-info`,
+  },
+  {
+    names: ['alpine', 'debian', 'ubuntu', 'busybox', 'nginx', 'httpd'],
+    engine: null,
+    volumes: [],
+    source: `${GITHUB}/docker-library/repo-info`,
+  },
+  {
     names: ['minio/minio'],
     engine: null,
     volumes: ['/data'],
@@ -248,6 +266,7 @@ export function factsOfKnown(reference: string): ImageFacts | null {
   const volumes = moved ? (known.since?.volumes ?? []) : known.volumes;
   return {
     volumes,
+    complete: true,
     data: moved ? (known.since?.data ?? volumes) : (known.data ?? known.volumes),
     user: known.user ?? '',
     workdir: null,

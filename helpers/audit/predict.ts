@@ -1,21 +1,29 @@
+import type { ConfigFile } from '../config/config.ts';
 import type { Disruption } from '../disruptions/disruption.ts';
 import type { ProjectModel } from '../stack/project-model.ts';
+import { defaultStores } from '../stores/default-stores.ts';
 import type { Outcome } from '../verdict/model.ts';
 import { mountsOf, placementIn } from './mounts.ts';
 import { comesBackAtBoot, isOneOff } from './subject.ts';
 
 /** What a prediction needs to know of a service's image and user. */
 export interface ServiceFacts {
-  /** Paths of its VOLUMEs; `null`: not known. */
-  readonly volumes: readonly string[] | null;
+  /** Paths of its VOLUMEs, as far as they are known. */
+  readonly volumes: readonly string[];
+  /** Are these all? */
+  readonly complete: boolean;
   /** Numeric id that the container begins with; `null`: not known. */
   readonly uid: number | null;
+  /** Targets of binds that it may not write. */
+  readonly unwritable: ReadonlySet<string>;
 }
 
 export interface PredictedStore {
   readonly id: string;
   readonly service: string;
   readonly path: string;
+  /** Does a backup promise to bring it back? */
+  readonly inBackup: boolean;
 }
 
 export interface Prediction {
@@ -23,6 +31,17 @@ export interface Prediction {
   readonly store: string;
   /** `null`: the files alone do not tell. */
   readonly predicted: Outcome | null;
+}
+
+/** The stores of a run: those of the configuration, or one on every mount. */
+export function predictedStores(config: Pick<ConfigFile, 'stores' | 'backup'> | null, model: ProjectModel): PredictedStore[] {
+  const stores = config?.stores ?? defaultStores(model.services);
+  return stores.map(({ id, service, path }) => ({
+    id,
+    service,
+    path,
+    inBackup: config?.backup?.stores.includes(id) ?? false,
+  }));
 }
 
 type PredictedDisruption = Pick<Disruption, 'id' | 'needs' | 'effect'>;
@@ -46,21 +65,24 @@ export function predict(
 function predicted(
   model: ProjectModel,
   facts: ServiceFacts | undefined,
-  { service: name, path }: PredictedStore,
+  { service: name, path, inBackup }: PredictedStore,
   disruption: PredictedDisruption,
 ): Outcome | null {
   const service = model.services[name];
   if (!service) return null;
-  const { layer } = placementIn(mountsOf(service), facts?.volumes ?? [], path);
+  const { layer, mount } = placementIn(mountsOf(service), facts?.volumes ?? [], path);
   // A VOLUME that is not known of would turn the container's own layer into an anonymous volume.
-  if (layer === 'container' && (facts?.volumes ?? null) === null) return null;
+  if (layer === 'container' && facts?.complete !== true) return null;
+  // Whether a backup holds what it promises is for the run to show.
+  if (RESTORES.has(disruption.needs) && !inBackup) return null;
   const data = disruption.effect[layer];
   if (data !== 'survived') return data;
   if (BOOTS.has(disruption.needs) && !comesBackAtBoot(service) && !isOneOff(model, name)) return 'unavailable';
   if (disruption.needs === 'bind') return afterChangeOfOwner(layer === 'bind', facts?.uid ?? null);
-  return 'survived';
+  return mount && facts?.unwritable.has(mount.target) === true ? 'unwritable' : 'survived';
 }
 
+const RESTORES: ReadonlySet<Disruption['needs']> = new Set(['backup', 'backup-and-host']);
 const BOOTS: ReadonlySet<Disruption['needs']> = new Set(['reboot', 'crash', 'upgrade']);
 
 /** Root may write whatever the owner is, and nobody else may. */

@@ -11,6 +11,7 @@ import { ignoredBy } from './dockerignore.ts';
 import { factsOfDockerfile, type ImageFacts } from './image-facts.ts';
 import { factsOfKnown, imageNameOf, knownImage } from './known-images.ts';
 import { mountsOf } from './mounts.ts';
+import { predictedStores } from './predict.ts';
 import { readRepository, readText } from './repository.ts';
 import { mayHoldScripts, scriptsIn } from './scripts.ts';
 import { commandsIn } from './shell.ts';
@@ -57,6 +58,7 @@ export async function readSubject(model: ProjectModel, { compose, configFile, in
     tracked: repository.tracked,
     siblings: await readSiblings(compose),
     backup: config?.backup ?? null,
+    stores: predictedStores(config, model),
     platform,
   };
 }

@@ -6,6 +6,7 @@ import type { Location } from './finding.ts';
 import type { ImageFacts } from './image-facts.ts';
 import type { KnownImage } from './known-images.ts';
 import type { Mount, StaticPlacement } from './mounts.ts';
+import type { PredictedStore } from './predict.ts';
 import type { Script } from './scripts.ts';
 import type { ShellCommand } from './shell.ts';
 
@@ -69,6 +70,8 @@ export interface Subject {
   /** Other Compose files beside those that were named. */
   readonly siblings: readonly ComposeDocument[];
   readonly backup: Backup | null;
+  /** Those of the configuration, or one on every mount. */
+  readonly stores: readonly PredictedStore[];
   readonly platform: NodeJS.Platform;
 }
 

@@ -2,16 +2,12 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { readFileSync } from 'node:fs';
 import { auditProject, type Audited } from '../audit/audit-project.ts';
 import { excerptOf, maskedCompose, maskedText } from '../audit/excerpt.ts';
-import { predict } from '../audit/predict.ts';
 import { RULES } from '../audit/rules/catalogue.ts';
-import { readConfig } from '../config/config.ts';
-import { DISRUPTIONS } from '../disruptions/catalogue.ts';
 import { outlastHome } from '../home.ts';
 import { findAmbientEngine } from '../host/ambient-host.ts';
 import { openComposeCli } from '../host/compose-cli.ts';
 import { findComposeFiles } from '../stack/compose-files.ts';
 import { resolveProject } from '../stack/project-model.ts';
-import { defaultStores } from '../stores/default-stores.ts';
 import { makeAuditReport, type ReportFinding } from '../../reports/audit.ts';
 import { renderAudit } from '../../reports/audit-terminal.ts';
 import { renderSarif } from '../../reports/sarif.ts';
@@ -33,19 +29,17 @@ export interface AuditOptions {
  */
 export async function audit(options: AuditOptions, signal: AbortSignal): Promise<number> {
   const compose = await findComposeFiles(options.file, process.cwd());
-  const [cli, docker, config] = await Promise.all([
+  const [cli, docker] = await Promise.all([
     outlastHome().then(async (home) => openComposeCli(home, signal)),
     findAmbientEngine(),
-    readConfig(compose.folder, options.config),
   ]);
   const envFiles = options.envFile.map((file) => resolve(file));
   const model = await resolveProject(cli, compose, { profiles: options.profile, envFiles }, signal);
   const audited = await auditProject(model, { compose, configFile: options.config, docker });
-  const stores = config?.stores ?? defaultStores(model.services);
   const report = makeAuditReport({
     stack: { name: model.name, files: compose.files, services: Object.keys(model.services) },
     findings: audited.findings,
-    predictions: predict(model, audited.facts, stores, DISRUPTIONS),
+    predictions: audited.predictions,
   });
   switch (options.format) {
     case 'json':

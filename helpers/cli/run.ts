@@ -61,9 +61,9 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<num
 
   const cells: CellRecord[] = [];
   await using session = new Session(sessionOptions);
-  await showProgress(session, disruptions, cells);
+  const audited = await showProgress(session, disruptions, cells);
 
-  const report = assembleReport(session, await session.record(), {
+  const report = assembleReport(session, await session.record(), audited, {
     cells,
     startedAt,
     durationMs: Math.round(performance.now() - began),
