@@ -11,7 +11,10 @@ export interface AuditTerminalOptions {
 const COLOURS = { error: 'red', warning: 'yellow', info: 'cyan' } as const;
 
 /** The findings for a terminal, the worst first. */
-export function renderAudit({ findings, stack }: AuditReport, { stream = process.stdout, excerpt }: AuditTerminalOptions): string {
+export function renderAudit(
+  { findings, stack }: AuditReport,
+  { stream = process.stdout, excerpt }: AuditTerminalOptions,
+): string {
   const blocks = findings.map((finding) => {
     const place = finding.file === null ? '' : `  ${finding.file}${finding.line === null ? '' : `:${finding.line}`}`;
     const source = excerpt(finding);

@@ -10,7 +10,10 @@ export interface SarifRule {
   readonly fix: string;
 }
 
-const LEVELS = { error: 'error', warning: 'warning', info: 'note' } as const satisfies Record<ReportFinding['severity'], Result.level>;
+const LEVELS = { error: 'error', warning: 'warning', info: 'note' } as const satisfies Record<
+  ReportFinding['severity'],
+  Result.level
+>;
 
 /** SARIF 2.1.0, for code scanning: one result a finding. Paths are relative to the folder of the project. */
 export function renderSarif(report: AuditReport, rules: readonly SarifRule[]): string {

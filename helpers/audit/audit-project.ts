@@ -30,7 +30,10 @@ export interface Audited {
  * Reads a project and holds it against the rules. Executes nothing of the user's.
  * @throws OutlastError NO_DOCKERFILE, CONFIG_INVALID
  */
-export async function auditProject(model: ProjectModel, { docker, platform = process.platform, ...options }: AuditOptions): Promise<Audited> {
+export async function auditProject(
+  model: ProjectModel,
+  { docker, platform = process.platform, ...options }: AuditOptions,
+): Promise<Audited> {
   const inspect = async (reference: string): Promise<ImageFacts | null> =>
     (await docker
       ?.getImage(reference)

@@ -29,7 +29,7 @@ export class ComposeDocument {
 
   /** The value at a path, or `null`. A function among the keys picks an item of a list by its value. */
   find(path: readonly Key[]): { readonly value: unknown; readonly location: Location } | null {
-    let node = this.#document.contents as Node | null;
+    let node: Node | null = this.#document.contents;
     let location: Location | null = null;
     for (const key of path) {
       const step = this.#step(node, key);
@@ -50,7 +50,7 @@ export class ComposeDocument {
     const pair = node.items.find((each) => isScalar(each.key) && each.key.value === key);
     if (isPair(pair)) return { node: pair.value as Node | null, at: pair.key as Node };
     for (const each of node.items) {
-      if (!isScalar(each.key) || each.key.value !== '<<') continue;
+      if (!isScalar(each.key) || each.key.source !== '<<') continue;
       const value = each.value as Node | null;
       for (const source of isSeq(value) ? (value.items as Node[]) : [value]) {
         const found = this.#step(source, key);
@@ -140,7 +140,10 @@ export function targetOf(mount: unknown): string | null {
   if (typeof mount === 'object' && mount !== null) return trimmed((mount as { target?: string }).target ?? null);
   if (typeof mount !== 'string') return null;
   // A colon inside `${X:-y}` separates nothing.
-  const parts = mount.replaceAll(/\$\{[^}]*\}/g, (text) => text.replaceAll(':', '\u0000')).replace(DRIVE, '').split(':');
+  const parts = mount
+    .replaceAll(/\$\{[^}]*\}/g, (text) => text.replaceAll(':', '\u0000'))
+    .replace(DRIVE, '')
+    .split(':');
   return trimmed((parts.length === 1 ? parts[0] : parts[1])?.replaceAll('\u0000', ':') ?? null);
 }
 
@@ -162,7 +165,9 @@ export async function readComposeSource(files: readonly string[]): Promise<Compo
   for (const file of files) await visit(file);
   // A file that is included has less to say than the ones that were named.
   const named = new Set(files);
-  return new ComposeSource([...documents.values()].toSorted((a, b) => Number(named.has(a.file)) - Number(named.has(b.file))));
+  return new ComposeSource(
+    [...documents.values()].toSorted((a, b) => Number(named.has(a.file)) - Number(named.has(b.file))),
+  );
 }
 
 function referencesOf(content: unknown): string[] {
@@ -170,7 +175,9 @@ function referencesOf(content: unknown): string[] {
     include?: readonly (string | { path?: string | string[] })[];
     services?: Record<string, { extends?: { file?: string } | string } | null>;
   };
-  const included = Array.isArray(include) ? include.flatMap((one) => (typeof one === 'string' ? one : (one?.path ?? []))) : [];
+  const included = Array.isArray(include)
+    ? include.flatMap((one) => (typeof one === 'string' ? one : (one?.path ?? [])))
+    : [];
   const extended = Object.values(services ?? {}).flatMap((service) => {
     const base = service?.extends;
     return typeof base === 'object' && base.file !== undefined ? [base.file] : [];

@@ -39,13 +39,18 @@ export function dataPlacesOf(asked: Asked, source: ComposeSource): DataPlace[] {
       at: atImage,
     })),
     ...Object.entries(environmentOf(model)).flatMap(([variable, value]): DataPlace[] => {
-      const candidates = sqlitePaths(value ?? '', model['working_dir'] as string | undefined ?? image?.workdir ?? null);
+      const candidates = sqlitePaths(
+        value ?? '',
+        (model['working_dir'] as string | undefined) ?? image?.workdir ?? null,
+      );
       // Where drivers disagree on what a value means, the reading that keeps the data counts.
       const path = candidates.find((one) => placed(one).layer !== 'container') ?? candidates[0];
       if (path === undefined) return [];
       const at = source.locate('services', name, 'environment', variable);
       const listed = source.find(['services', name, 'environment', (item) => String(item).startsWith(`${variable}=`)]);
-      return [{ path, origin: 'environment', variable, sqlite: true, placement: placed(path), at: listed?.location ?? at }];
+      return [
+        { path, origin: 'environment', variable, sqlite: true, placement: placed(path), at: listed?.location ?? at },
+      ];
     }),
     ...mounts
       .filter(({ layer, target }) => layer === 'anonymous-volume' && !isDependencyFolder(target))
@@ -93,7 +98,8 @@ export function sqlitePaths(value: string, workdir: string | null): string[] {
   }
 }
 
-const DEPENDENCIES = /\/(node_modules|vendor|\.venv|venv|target|dist|build|\.next|\.nuxt|\.cache|cache|tmp|\.pnpm-store|__pycache__)$/;
+const DEPENDENCIES =
+  /\/(node_modules|vendor|\.venv|venv|target|dist|build|\.next|\.nuxt|\.cache|cache|tmp|\.pnpm-store|__pycache__)$/;
 
 /** A folder that is made anew at each build: an anonymous volume keeps the host's own out. */
 function isDependencyFolder(path: string): boolean {

@@ -1,9 +1,9 @@
 import { posix } from 'node:path';
-import { DockerfileParser, Keyword, type From, type Instruction, type JSONInstruction } from 'dockerfile-ast';
+import { DockerfileParser, type From, type Instruction, type JSONInstruction } from 'dockerfile-ast';
 import { commandsIn } from './shell.ts';
 
 /** A copy into the final stage of an image. */
-export interface ImageCopy {
+interface ImageCopy {
   /** As written; relative to the context or to the other stage. */
   readonly sources: readonly string[];
   /** Absolute, as far as the WORKDIR is known. */
@@ -25,8 +25,6 @@ export interface Start {
 export interface Dockerfile {
   /** Absolute; the Compose file where the text stands in it. */
   readonly file: string;
-  /** Lines above the text in its file. */
-  readonly offset: number;
   /** With build arguments filled in; `null` where one has no value. */
   readonly base: string | null;
   readonly volumes: readonly { readonly path: string; readonly line: number }[];
@@ -38,14 +36,15 @@ export interface Dockerfile {
   readonly entrypoint: Start | null;
   /** Copies from the context into this stage and into the stages below it. */
   readonly copies: readonly ImageCopy[];
-  /** Shell text of RUN in this stage and in the others that the build may use. */
-  readonly runs: readonly { readonly text: string; readonly line: number; readonly final: boolean }[];
+  /** Shell text of each RUN, in every stage. */
+  readonly runs: readonly { readonly text: string; readonly line: number }[];
   /** Numeric ids of users that a RUN makes. */
   readonly users: ReadonlyMap<string, number>;
 }
 
 export interface DockerfileOptions {
   readonly file: string;
+  /** Lines above the text in its file. */
   readonly offset?: number;
   readonly args: Readonly<Record<string, string | null>>;
   readonly target?: string | undefined;
@@ -55,99 +54,113 @@ export interface DockerfileOptions {
 export function parseDockerfile(text: string, { file, offset = 0, args, target }: DockerfileOptions): Dockerfile {
   const parsed = DockerfileParser.parse(text);
   const stages = stagesOf(parsed.getInstructions());
-  const defaults = Object.fromEntries(parsed.getInitialARGs().flatMap((arg) => {
-    const property = arg.getProperty();
-    return property ? [[property.getName(), property.getValue()]] : [];
-  }));
-  const variables: Record<string, string | null> = { ...defaults, ...args };
-  const expand = (text: string): string | null => expandVariables(text, variables);
-
+  const defaults = parsed.getInitialARGs().flatMap((arg) => arg.getProperty() ?? []);
+  const variables: Variables = {
+    ...Object.fromEntries(defaults.map((property) => [property.getName(), property.getValue()])),
+    ...args,
+  };
   const wanted = stages.find((stage) => target !== undefined && stage.name === target) ?? stages.at(-1);
-  const chain = wanted ? chainOf(wanted, stages, expand) : [];
+  const chain = wanted ? chainOf(wanted, stages, variables) : [];
   const [bottom] = chain;
-  const state: {
-    volumes: { path: string; line: number }[];
-    user: string | null;
-    workdir: string | null;
-    stopSignal: string | null;
-    env: Record<string, string>;
-    cmd: Start | null;
-    entrypoint: Start | null;
-    copies: ImageCopy[];
-  } = { volumes: [], user: null, workdir: null, stopSignal: null, env: {}, cmd: null, entrypoint: null, copies: [] };
-
-  for (const { instructions } of chain) {
-    for (const instruction of instructions) {
-      const line = offset + instruction.getRange().start.line + 1;
-      const words = instruction.getArguments().map((argument) => unquoted(argument.getValue()));
-      switch (instruction.getKeyword()) {
-        case Keyword.VOLUME: {
-          const listed = jsonOf(instruction) ?? words;
-          state.volumes.push(...listed.flatMap((path) => {
-            const expanded = expandVariables(path, { ...variables, ...state.env });
-            return expanded === null ? [] : [{ path: expanded, line }];
-          }));
-          break;
-        }
-        case Keyword.USER:
-          state.user = expandVariables(words[0] ?? '', { ...variables, ...state.env });
-          break;
-        case Keyword.WORKDIR: {
-          const path = expandVariables(words[0] ?? '', { ...variables, ...state.env });
-          state.workdir = path === null ? null : posix.resolve(state.workdir ?? '/', path);
-          break;
-        }
-        case Keyword.STOPSIGNAL:
-          state.stopSignal = words[0] ?? null;
-          break;
-        case Keyword.ENV:
-          for (const [name, value] of propertiesOf(instruction)) {
-            state.env[name] = expandVariables(value, { ...variables, ...state.env }) ?? value;
-          }
-          break;
-        case Keyword.CMD:
-          state.cmd = startOf(instruction, line);
-          break;
-        case Keyword.ENTRYPOINT:
-          state.entrypoint = startOf(instruction, line);
-          // A new ENTRYPOINT drops the CMD of the image below.
-          state.cmd = null;
-          break;
-        case Keyword.COPY:
-        case Keyword.ADD: {
-          const paths = jsonOf(instruction) ?? words;
-          const to = expandVariables(paths.at(-1) ?? '', { ...variables, ...state.env });
-          if (to === null) break;
-          state.copies.push({
-            sources: paths.slice(0, -1),
-            target: posix.resolve(state.workdir ?? '/', to),
-            from: fromFlag(instruction),
-            line,
-          });
-          break;
-        }
-        default:
-      }
-    }
+  const image = new ImageUnderWay(variables);
+  for (const instruction of chain.flatMap(({ instructions }) => instructions)) {
+    image.apply(instruction, offset + instruction.getRange().start.line + 1);
   }
-  const final = new Set(chain);
-  const runs = stages.flatMap((stage) =>
-    stage.instructions
+  const runs = stages.flatMap(({ instructions }) =>
+    instructions
       .filter((instruction) => instruction.getKeyword() === 'RUN')
       .map((instruction) => ({
         text: instruction.getArgumentsContent() ?? '',
         line: offset + instruction.getRange().start.line + 1,
-        final: final.has(stage),
       })),
   );
   return {
     file,
-    offset,
-    base: bottom ? expand(bottom.image) : null,
-    ...state,
+    base: bottom ? expand(bottom.image, variables) : null,
+    ...image.facts,
     runs,
-    users: usersMadeBy(runs.map(({ text: run }) => run)),
+    users: usersMadeBy(runs.map((run) => run.text)),
   };
+}
+
+type Variables = Readonly<Record<string, string | null>>;
+type ImageFactsOfFile = Omit<Dockerfile, 'file' | 'base' | 'runs' | 'users'>;
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** What the instructions so far have made of an image. */
+class ImageUnderWay {
+  readonly #args: Variables;
+  readonly #facts: Mutable<ImageFactsOfFile> = {
+    volumes: [],
+    user: null,
+    workdir: null,
+    stopSignal: null,
+    env: {},
+    cmd: null,
+    entrypoint: null,
+    copies: [],
+  };
+
+  constructor(args: Variables) {
+    this.#args = args;
+  }
+
+  get facts(): ImageFactsOfFile {
+    return this.#facts;
+  }
+
+  apply(instruction: Instruction, line: number): void {
+    const facts = this.#facts;
+    const words = jsonOf(instruction) ?? instruction.getArguments().map((argument) => unquoted(argument.getValue()));
+    const [first = ''] = words;
+    switch (instruction.getKeyword()) {
+      case 'VOLUME': {
+        const paths = words.map((path) => this.#expand(path)).filter((path) => path !== null);
+        facts.volumes = [...facts.volumes, ...paths.map((path) => ({ path, line }))];
+        break;
+      }
+      case 'USER':
+        facts.user = this.#expand(first);
+        break;
+      case 'WORKDIR':
+        facts.workdir = this.#resolve(first);
+        break;
+      case 'STOPSIGNAL':
+        facts.stopSignal = first;
+        break;
+      case 'ENV': {
+        const set = propertiesOf(instruction).map(([name, value]) => [name, this.#expand(value) ?? value]);
+        facts.env = { ...facts.env, ...Object.fromEntries(set) };
+        break;
+      }
+      case 'CMD':
+        facts.cmd = startOf(instruction, line);
+        break;
+      case 'ENTRYPOINT':
+        facts.entrypoint = startOf(instruction, line);
+        // A new ENTRYPOINT drops the CMD of the image below.
+        facts.cmd = null;
+        break;
+      case 'COPY':
+      case 'ADD': {
+        const target = this.#resolve(words.at(-1) ?? '');
+        if (target === null) break;
+        const copy = { sources: words.slice(0, -1), target, from: fromFlag(instruction), line };
+        facts.copies = [...facts.copies, copy];
+        break;
+      }
+      default:
+    }
+  }
+
+  #expand(text: string): string | null {
+    return expand(text, { ...this.#args, ...this.#facts.env });
+  }
+
+  #resolve(text: string): string | null {
+    const path = this.#expand(text);
+    return path === null ? null : posix.resolve(this.#facts.workdir ?? '/', path);
+  }
 }
 
 interface Stage {
@@ -168,14 +181,14 @@ function stagesOf(instructions: readonly Instruction[]): Stage[] {
 }
 
 /** The stage with the stages that it builds on, the lowest first. */
-function chainOf(stage: Stage, stages: readonly Stage[], expand: (text: string) => string | null): Stage[] {
-  const image = expand(stage.image);
+function chainOf(stage: Stage, stages: readonly Stage[], variables: Variables): Stage[] {
+  const image = expand(stage.image, variables);
   const below = stages.slice(0, stages.indexOf(stage)).find(({ name }) => name !== null && name === image);
-  return below ? [...chainOf(below, stages, expand), stage] : [stage];
+  return below ? [...chainOf(below, stages, variables), stage] : [stage];
 }
 
 /** `${X}`, `$X` and `${X:-y}`; `null` where one has no value. */
-function expandVariables(text: string, values: Readonly<Record<string, string | null>>): string | null {
+function expand(text: string, values: Variables): string | null {
   let unknown = false;
   const expanded = text.replaceAll(
     /\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))/g,
@@ -207,7 +220,9 @@ function startOf(instruction: Instruction, line: number): Start {
 }
 
 function propertiesOf(instruction: Instruction): [string, string][] {
-  const properties = (instruction as unknown as { getProperties?: () => { getName(): string; getValue(): string | null }[] }).getProperties?.();
+  const properties = (
+    instruction as unknown as { getProperties?: () => { getName(): string; getValue(): string | null }[] }
+  ).getProperties?.();
   return (properties ?? []).map((property) => [property.getName(), property.getValue() ?? '']);
 }
 

@@ -9,9 +9,10 @@ export interface Unwritable {
 /** Binds that a service mounts for writing and whose owner and mode do not let its user write. Pure. */
 export function unwritableBy(subject: Subject, { mounts, uid, model }: AuditedService): Unwritable[] {
   if (uid === null || uid === 0) return [];
-  const group = String(model['user'] ?? '').split(':')[1];
+  const group = ((model['user'] as string | undefined) ?? '').split(':')[1];
   return mounts.flatMap((mount): Unwritable[] => {
-    const facts = mount.layer === 'bind' && mount.source !== null && !mount.readOnly ? subject.binds.get(mount.source) : null;
+    const facts =
+      mount.layer === 'bind' && mount.source !== null && !mount.readOnly ? subject.binds.get(mount.source) : null;
     if (!facts || facts.uid === uid || (facts.mode & 0o002) !== 0) return [];
     if (String(facts.gid) === group && (facts.mode & 0o020) !== 0) return [];
     return isHandedOver(subject, mount.source) ? [] : [{ mount, facts }];

@@ -34,7 +34,10 @@ export interface Prediction {
 }
 
 /** The stores of a run: those of the configuration, or one on every mount. */
-export function predictedStores(config: Pick<ConfigFile, 'stores' | 'backup'> | null, model: ProjectModel): PredictedStore[] {
+export function predictedStores(
+  config: Pick<ConfigFile, 'stores' | 'backup'> | null,
+  model: ProjectModel,
+): PredictedStore[] {
   const stores = config?.stores ?? defaultStores(model.services);
   return stores.map(({ id, service, path }) => ({
     id,

@@ -15,7 +15,14 @@ import { predictedStores } from './predict.ts';
 import { readRepository, readText } from './repository.ts';
 import { mayHoldScripts, scriptsIn } from './scripts.ts';
 import { commandsIn } from './shell.ts';
-import { argvOf, isDatabaseFile, type AuditedScript, type AuditedService, type BindFacts, type Subject } from './subject.ts';
+import {
+  argvOf,
+  isDatabaseFile,
+  type AuditedScript,
+  type AuditedService,
+  type BindFacts,
+  type Subject,
+} from './subject.ts';
 
 export interface SubjectOptions {
   readonly compose: ComposeFiles;
@@ -30,7 +37,10 @@ export interface SubjectOptions {
  * Reads what the rules look at. Nothing of the user's is executed.
  * @throws OutlastError NO_DOCKERFILE, CONFIG_INVALID
  */
-export async function readSubject(model: ProjectModel, { compose, configFile, inspect, platform }: SubjectOptions): Promise<Subject> {
+export async function readSubject(
+  model: ProjectModel,
+  { compose, configFile, inspect, platform }: SubjectOptions,
+): Promise<Subject> {
   const [source, repository, config] = await Promise.all([
     readComposeSource(compose.files),
     readRepository(compose.folder),
@@ -93,7 +103,11 @@ async function auditedService(
 }
 
 /** @throws OutlastError NO_DOCKERFILE with the line of the build */
-async function readDockerfile(name: string, { build }: ServiceModel, source: ComposeSource): Promise<Dockerfile | null> {
+async function readDockerfile(
+  name: string,
+  { build }: ServiceModel,
+  source: ComposeSource,
+): Promise<Dockerfile | null> {
   if (!build) return null;
   const args = build.args ?? {};
   const target = build['target'] as string | undefined;
@@ -107,7 +121,9 @@ async function readDockerfile(name: string, { build }: ServiceModel, source: Com
   const file = resolve(build.context, (build['dockerfile'] as string | undefined) ?? 'Dockerfile');
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     const at = source.locate('services', name, 'build', 'dockerfile');
-    throw new OutlastError('NO_DOCKERFILE', `${at ? `${at.file}:${at.line}: ` : ''}${name} is built from ${file}.`, { cause });
+    throw new OutlastError('NO_DOCKERFILE', `${at ? `${at.file}:${at.line}: ` : ''}${name} is built from ${file}.`, {
+      cause,
+    });
   });
   return parseDockerfile(text, { file, args, target });
 }
@@ -125,7 +141,12 @@ function quoted(word: string): string {
 /** `node` of the Node images: https://github.com/nodejs/docker-node/blob/main/24/bookworm-slim/Dockerfile */
 const NODE_USER = 1000;
 
-function uidOf(model: ServiceModel, image: ImageFacts | null, dockerfile: Dockerfile | null, base: string | null): number | null {
+function uidOf(
+  model: ServiceModel,
+  image: ImageFacts | null,
+  dockerfile: Dockerfile | null,
+  base: string | null,
+): number | null {
   const user = (model['user'] as string | undefined) ?? image?.user ?? null;
   if (user === null) return null;
   const [name = ''] = user.split(':');
@@ -170,11 +191,19 @@ async function readScripts(files: readonly string[]): Promise<AuditedScript[]> {
 }
 
 async function readBinds(services: readonly AuditedService[]): Promise<Map<string, BindFacts | null>> {
-  const sources = services.flatMap(({ mounts }) => mounts.flatMap(({ layer, source }) => (layer === 'bind' && source !== null ? [source] : [])));
+  const sources = services.flatMap(({ mounts }) =>
+    mounts.flatMap(({ layer, source }) => (layer === 'bind' && source !== null ? [source] : [])),
+  );
   const facts = await Promise.all(
     [...new Set(sources)].map(async (path): Promise<[string, BindFacts | null] | null> => {
       try {
-        const { uid, gid, mode, ...found } = await stat(path).then((it) => ({ uid: it.uid, gid: it.gid, mode: it.mode, file: it.isFile(), folder: it.isDirectory() }));
+        const { uid, gid, mode, ...found } = await stat(path).then((it) => ({
+          uid: it.uid,
+          gid: it.gid,
+          mode: it.mode,
+          file: it.isFile(),
+          folder: it.isDirectory(),
+        }));
         return [path, { kind: found.file ? 'file' : found.folder ? 'folder' : 'other', uid, gid, mode: mode & 0o777 }];
       } catch (error) {
         // What may not be looked at is not known to be absent.

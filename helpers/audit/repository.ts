@@ -16,7 +16,15 @@ export interface Repository {
 const MOST_FILES = 5000;
 const SKIPPED: ReadonlySet<string> = new Set(['node_modules', 'vendor', 'dist', 'build', 'target', '__pycache__']);
 /** Hidden folders that say how a project is built and deployed. */
-const HIDDEN: ReadonlySet<string> = new Set(['.github', '.ci', '.circleci', '.gitlab', '.woodpecker', '.forgejo', '.gitea']);
+const HIDDEN: ReadonlySet<string> = new Set([
+  '.github',
+  '.ci',
+  '.circleci',
+  '.gitlab',
+  '.woodpecker',
+  '.forgejo',
+  '.gitea',
+]);
 /** Of the repository's root, when the project lies below it. */
 const OF_ROOT = /^(package\.json|(GNU)?[Mm]akefile|README(\.md)?|\.gitlab-ci\.yml|\.github\/workflows\/[^/]+\.ya?ml)$/;
 

@@ -17,7 +17,9 @@ const cli = openComposeCli(await outlastHome());
 
 /** The files of an example: code blocks with a name behind their language. */
 function filesIn(section: string): Map<string, string> {
-  return new Map([...section.matchAll(/^```\w+ (\S+)\n([^]*?)^```$/gm)].map(([, name = '', text = '']) => [name, text]));
+  return new Map(
+    [...section.matchAll(/^```\w+ (\S+)\n([^]*?)^```$/gm)].map(([, name = '', text = '']) => [name, text]),
+  );
 }
 
 async function findingsIn(
@@ -53,14 +55,17 @@ test('every rule has a page, and every page a rule', async () => {
 });
 
 describe('the page', () => {
-  test.for([...RULES, PREDICTION_REFUTED].map((rule) => [rule.id, rule] as const))('%s says what the rule says', async ([id, rule]) => {
-    const page = await pageOf(id);
-    expect(page.split('\n')[0]).toBe(`# ${id}`);
-    expect(page).toContain(`Severity: ${rule.severity}.`);
-    if (rule.hazard !== null) expect(page).toContain(`[Hazard ${rule.hazard}](../audit.md)`);
-    expect(page).toContain(rule.why);
-    expect(page).toContain(`**Fix:** ${rule.fix}`);
-  });
+  test.for([...RULES, PREDICTION_REFUTED].map((rule) => [rule.id, rule] as const))(
+    '%s says what the rule says',
+    async ([id, rule]) => {
+      const page = await pageOf(id);
+      expect(page.split('\n')[0]).toBe(`# ${id}`);
+      expect(page).toContain(`Severity: ${rule.severity}.`);
+      expect(page).toContain(rule.hazard === null ? 'No hazard of its own.' : `[Hazard ${rule.hazard}](../audit.md).`);
+      expect(page).toContain(rule.why);
+      expect(page).toContain(`**Fix:** ${rule.fix}`);
+    },
+  );
 });
 
 describe.concurrent('the examples of', () => {

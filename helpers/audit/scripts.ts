@@ -2,7 +2,7 @@ import { basename, extname } from 'node:path';
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Scalar } from 'yaml';
 import type { ShellOptions } from './shell.ts';
 
-export type ScriptKind = 'script' | 'npm' | 'make' | 'ci' | 'cron' | 'docs';
+type ScriptKind = 'script' | 'npm' | 'make' | 'ci' | 'cron' | 'docs';
 
 /** A piece of shell text in a file of the repository. */
 export interface Script {
@@ -41,8 +41,9 @@ export function mayHoldScripts(file: string): boolean {
 
 function isPipeline(file: string): boolean {
   return (
-    /\/(\.github|\.forgejo|\.gitea)\/workflows\/[^/]+\.ya?ml$|\/\.circleci\/config\.yml$|\/\.woodpecker(\/[^/]+)?\.ya?ml$/.test(file) ||
-    /^(\.gitlab-ci|azure-pipelines|bitbucket-pipelines)\.ya?ml$/.test(basename(file))
+    /\/(\.github|\.forgejo|\.gitea)\/workflows\/[^/]+\.ya?ml$|\/\.circleci\/config\.yml$|\/\.woodpecker(\/[^/]+)?\.ya?ml$/.test(
+      file,
+    ) || /^(\.gitlab-ci|azure-pipelines|bitbucket-pipelines)\.ya?ml$/.test(basename(file))
   );
 }
 
@@ -85,7 +86,10 @@ function recipes(file: string, text: string): Script[] {
       file,
       name: target,
       offset,
-      text: command.join('\n').replaceAll('$$', '$').replaceAll(/\$\((\w+)\)/g, '${$1}'),
+      text: command
+        .join('\n')
+        .replaceAll('$$', '$')
+        .replaceAll(/\$\((\w+)\)/g, '${$1}'),
       options: { pipefail, errexit },
     });
   }
@@ -94,7 +98,7 @@ function recipes(file: string, text: string): Script[] {
 
 function cronJobs(file: string, text: string): Script[] {
   return text.split('\n').flatMap((row, index): Script[] => {
-    const job = /^\s*(?:@\w+|(?:[\d*/,A-Za-z-]+\s+){5})(.+)$/.exec(row)?.[1];
+    const job = /^\s*(?:@\w+\s+|(?:[\d*/,A-Za-z-]+\s+){5})(.+)$/.exec(row)?.[1];
     return job === undefined ? [] : [{ kind: 'cron', file, name: basename(file), offset: index, text: job }];
   });
 }
@@ -118,7 +122,15 @@ function fencedBlocks(file: string, text: string): Script[] {
   return scripts;
 }
 
-const STEPS: ReadonlySet<string> = new Set(['run', 'script', 'before_script', 'after_script', 'command', 'commands', 'bash']);
+const STEPS: ReadonlySet<string> = new Set([
+  'run',
+  'script',
+  'before_script',
+  'after_script',
+  'command',
+  'commands',
+  'bash',
+]);
 
 /** Every step of a pipeline that is shell text, whatever service runs it. */
 function pipelineSteps(file: string, text: string): Script[] {

@@ -33,29 +33,21 @@ export function commandsIn(text: string, options: ShellOptions = {}): ShellComma
   const lines = new LineIndex(text);
 
   const visit = (node: SyntaxNode, guarded: boolean, pipeline: ShellCommand[] | null): void => {
-    switch (node.type) {
-      case 'Pipeline': {
-        const shared: ShellCommand[] = [];
-        for (const command of node.commands) visit(command, guarded, shared);
-        return;
-      }
-      case 'AndOr':
-        node.commands.forEach((command, index) => {
-          visit(command, guarded || (index > 0 && node.operators[index - 1] === '&&'), null);
-        });
-        return;
-      case 'If':
-        visit(node.clause, guarded, null);
-        visit(node.then, true, null);
-        for (const branch of node.elif) visit(branch, true, null);
-        if (node.else) visit(node.else, guarded, null);
-        return;
-      case 'Command':
-        emit(node, guarded, pipeline ?? []);
-        forEachChild(node, (child) => visit(child, guarded, null));
-        return;
-      default:
-        forEachChild(node, (child) => visit(child, guarded, null));
+    if (node.type === 'Pipeline') {
+      const shared: ShellCommand[] = [];
+      for (const command of node.commands) visit(command, guarded, shared);
+    } else if (node.type === 'AndOr') {
+      node.commands.forEach((command, index) => {
+        visit(command, guarded || (index > 0 && node.operators[index - 1] === '&&'), null);
+      });
+    } else if (node.type === 'If') {
+      visit(node.clause, guarded, null);
+      visit(node.then, true, null);
+      for (const branch of node.elif) visit(branch, true, null);
+      if (node.else) visit(node.else, guarded, null);
+    } else {
+      if (node.type === 'Command') emit(node, guarded, pipeline ?? []);
+      forEachChild(node, (child) => visit(child, guarded, null));
     }
   };
 
@@ -124,7 +116,7 @@ function unwrapped(
   const program = argv[0]?.split('/').at(-1) ?? '';
   const valueFlags = WRAPPERS[program];
   if (valueFlags) {
-    const rest = [...argv.slice(1)];
+    const rest = argv.slice(1);
     while (rest[0]?.startsWith('-') || /^\w+=/.test(rest[0] ?? '')) {
       if (valueFlags.includes(rest.shift() as string)) rest.shift();
     }

@@ -90,7 +90,12 @@ export function argvOf(model: ServiceModel, key: 'command' | 'entrypoint'): read
 /** The restart policy that the engine gets. */
 export function restartPolicyOf(model: ServiceModel): string {
   const deploy = model['deploy'] as { restart_policy?: { condition?: string } } | undefined;
-  return model.restart ?? { any: 'always', none: 'no' }[deploy?.restart_policy?.condition ?? ''] ?? deploy?.restart_policy?.condition ?? 'no';
+  return (
+    model.restart ??
+    { any: 'always', none: 'no' }[deploy?.restart_policy?.condition ?? ''] ??
+    deploy?.restart_policy?.condition ??
+    'no'
+  );
 }
 
 /** Does the engine start it again after a boot? Not `on-failure`: that is for a container that ended by itself. */
@@ -110,7 +115,9 @@ export function milliseconds(duration: unknown): number | null {
   if (typeof duration !== 'string') return null;
   const units: Record<string, number> = { us: 0.001, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
   const parts = [...duration.matchAll(/([\d.]+)(us|ms|s|m|h)/g)];
-  return parts.length === 0 ? null : parts.reduce((sum, [, number, unit]) => sum + Number(number) * (units[unit ?? ''] ?? 0), 0);
+  return parts.length === 0
+    ? null
+    : parts.reduce((sum, [, number, unit]) => sum + Number(number) * (units[unit ?? ''] ?? 0), 0);
 }
 
 const DATABASE_FILE = /\.(db|db3|sqlite|sqlite3)$/i;

@@ -8,7 +8,7 @@ import { VERSION } from '../version.ts';
 
 /** A finished run in the shape of the report: what was seen beside what was predicted. */
 export function assembleReport(
-  session: Session,
+  session: Pick<Session, 'runId' | 'seed'>,
   record: SessionRecord,
   audited: Pick<Audited, 'findings' | 'predictions'>,
   run: { readonly cells: readonly CellRecord[]; readonly startedAt: Date; readonly durationMs: number },

@@ -48,7 +48,9 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('-f, --file <file...>', 'Compose file', [])
     .option('--profile <name...>', 'Compose profile', [])
     .option('--env-file <file...>', 'environment file', [])
-    .addOption(new Option('--format <format>', 'how the findings are printed').choices(AUDIT_FORMATS).default('terminal'))
+    .addOption(
+      new Option('--format <format>', 'how the findings are printed').choices(AUDIT_FORMATS).default('terminal'),
+    )
     .option('--config <file>', 'the configuration (default: outlast.yaml beside the Compose file)')
     .action(async (options: AuditOptions) => {
       exitCode = await audit(options, interrupt.signal);

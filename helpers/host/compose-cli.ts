@@ -19,7 +19,8 @@ export async function openComposeCli(home: string, signal?: AbortSignal): Promis
     return { cli: async (args, options) => runDocker(docker, args, NOTHING_REMOTE, options) };
   }
   const plugins = (await installedPlugins(process.env)) ?? (await packagedPlugins(home, signal));
-  if (!plugins) throw new OutlastError('NO_COMPOSE', 'Compose is not installed, and no source has it for this machine.');
+  if (!plugins)
+    throw new OutlastError('NO_COMPOSE', 'Compose is not installed, and no source has it for this machine.');
   // The plugin is a program of its own: `docker-compose config` in place of `docker compose config`.
   return { cli: async ([, ...args], options) => runDocker(plugins.compose, args, NOTHING_REMOTE, options) };
 }

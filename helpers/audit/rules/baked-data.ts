@@ -15,11 +15,25 @@ export const bakedDatabase: Rule = {
       for (const copy of dockerfile.copies.filter(({ from }) => from === null)) {
         const taken = contextDatabases.find((file) => copy.sources.some((source) => takes(source, file)));
         if (taken !== undefined)
-          yield { service: name, at: { file: dockerfile.file, line: copy.line }, path: taken, title: `${name}: ${taken} is copied into the image.` };
+          yield {
+            service: name,
+            at: { file: dockerfile.file, line: copy.line },
+            path: taken,
+            title: `${name}: ${taken} is copied into the image.`,
+          };
       }
       for (const run of dockerfile.runs) {
-        const made = commandsIn(run.text).filter(({ argv }) => argv[0] !== 'rm').flatMap(({ argv }) => argv.slice(1)).find((word) => isDatabaseFile(word) && !word.includes('*'));
-        if (made !== undefined) yield { service: name, at: { file: dockerfile.file, line: run.line }, path: made, title: `${name}: the build makes a database, ${made}.` };
+        const made = commandsIn(run.text)
+          .filter(({ argv }) => argv[0] !== 'rm')
+          .flatMap(({ argv }) => argv.slice(1))
+          .find((word) => isDatabaseFile(word) && !word.includes('*'));
+        if (made !== undefined)
+          yield {
+            service: name,
+            at: { file: dockerfile.file, line: run.line },
+            path: made,
+            title: `${name}: the build makes a database, ${made}.`,
+          };
       }
     }
   },
@@ -30,7 +44,10 @@ function takes(source: string, file: string): boolean {
   const path = source.replace(/^\.?\/+/, '').replace(/\/+$/, '');
   if (path === '' || path === '.' || path === file || file.startsWith(`${path}/`)) return true;
   if (!/[*?]/.test(path)) return false;
-  const pattern = path.replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`).replaceAll('*', '[^/]*').replaceAll('?', '[^/]');
+  const pattern = path
+    .replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`)
+    .replaceAll('*', '[^/]*')
+    .replaceAll('?', '[^/]');
   return new RegExp(`^${pattern}(/|$)`).test(file);
 }
 
@@ -47,7 +64,13 @@ export const databaseInGit: Rule = {
       for (const { layer, source: from, target, readOnly } of mounts) {
         if (layer !== 'bind' || from === null || readOnly) continue;
         const inside = databases.find((file) => file === from || file.startsWith(`${from}/`));
-        if (inside !== undefined) yield { service: name, at: source.locateMount(name, target), path: inside, title: `${name} writes to ${from}, where git tracks ${relative(from, inside) || 'the database itself'}.` };
+        if (inside !== undefined)
+          yield {
+            service: name,
+            at: source.locateMount(name, target),
+            path: inside,
+            title: `${name} writes to ${from}, where git tracks ${relative(from, inside) || 'the database itself'}.`,
+          };
       }
     }
   },

@@ -58,7 +58,10 @@ export const databaseOutsideMount: Rule = {
     })),
 };
 
-function unmounted(services: readonly AuditedService[], ...origins: DataPlace['origin'][]): [AuditedService, DataPlace][] {
+function unmounted(
+  services: readonly AuditedService[],
+  ...origins: DataPlace['origin'][]
+): [AuditedService, DataPlace][] {
   return services.flatMap((service) =>
     service.places
       .filter(({ origin, placement }) => origins.includes(origin) && placement.layer === 'container')

@@ -5,7 +5,8 @@ import { locationIn, type AuditedScript, type Subject } from '../subject.ts';
 import type { ShellCommand } from '../shell.ts';
 
 /** Who calls a script like that wants the data gone. */
-const SAYS_SO = /clean|clear|reset|destroy|purge|wipe|nuke|fresh|teardown|uninstall|remove|test|e2e|^ci\b|rebuild-all|drop/i;
+const SAYS_SO =
+  /clean|clear|reset|destroy|purge|wipe|nuke|fresh|teardown|uninstall|remove|test|e2e|^ci\b|rebuild-all|drop/i;
 
 /** Worse where the name of the script does not say what it does to the data. */
 function severityIn({ kind, name }: AuditedScript): Severity {
@@ -52,7 +53,8 @@ export const pruneInScript: Rule = {
   fix: 'Prune images and build caches alone: `docker image prune`, `docker builder prune`.',
   *check(subject) {
     for (const [script, command, docker] of dockerCommands(subject)) {
-      const volumes = docker.verb === 'volume prune' || (docker.verb === 'system prune' && hasFlag(docker, '--volumes'));
+      const volumes =
+        docker.verb === 'volume prune' || (docker.verb === 'system prune' && hasFlag(docker, '--volumes'));
       if (!volumes) continue;
       const named = docker.verb === 'volume prune' && hasFlag(docker, '-a', '--all');
       yield {
@@ -72,8 +74,12 @@ export const assumeYes: Rule = {
   fix: 'Leave `-y` out of `up` and `create`.',
   *check(subject) {
     for (const [script, command, docker] of dockerCommands(subject)) {
-      if (!docker.compose || !['up', 'create', 'run'].includes(docker.verb) || !hasFlag(docker, '-y', '--yes')) continue;
-      yield { at: locationIn(script, command), title: `"${script.name}" answers yes to whatever \`${docker.verb}\` asks.` };
+      if (!docker.compose || !['up', 'create', 'run'].includes(docker.verb) || !hasFlag(docker, '-y', '--yes'))
+        continue;
+      yield {
+        at: locationIn(script, command),
+        title: `"${script.name}" answers yes to whatever \`${docker.verb}\` asks.`,
+      };
     }
   },
 };
@@ -96,7 +102,11 @@ export const wipedBind: Rule = {
         const [program, ...args] = command.runs[0] ?? [];
         const cleans = program === 'git' && args.includes('clean') && args.some((arg) => /^-\w*[xX]/.test(arg));
         if (cleans)
-          yield { at: locationIn(script, command), path: inside[0] ?? '', title: `"${script.name}" cleans the checkout, and the data lies in ${inside[0]}.` };
+          yield {
+            at: locationIn(script, command),
+            path: inside[0] ?? '',
+            title: `"${script.name}" cleans the checkout, and the data lies in ${inside[0]}.`,
+          };
       }
     }
   },

@@ -57,7 +57,8 @@ export const removableBind: Rule = {
   *check({ services, source }) {
     for (const { name, mounts } of services) {
       for (const { layer, source: from, target, readOnly, createHostPath } of mounts) {
-        if (layer !== 'bind' || readOnly || !createHostPath || !/^\/(mnt|media|run\/media|Volumes)\//.test(from ?? '')) continue;
+        if (layer !== 'bind' || readOnly || !createHostPath || !/^\/(mnt|media|run\/media|Volumes)\//.test(from ?? ''))
+          continue;
         yield {
           service: name,
           at: source.locateMount(name, target),

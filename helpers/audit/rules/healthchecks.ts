@@ -21,9 +21,16 @@ export const impatientHealthcheck: Rule = {
   *check({ services, source, model }) {
     for (const { name, known, model: service } of services) {
       const patience = patienceOf(service);
-      const awaited = Object.values(model.services).some(({ depends_on: needs }) => needs?.[name]?.condition === 'service_healthy');
-      if (known?.engine === null || known === null || patience === null || patience >= HALF_A_MINUTE || !awaited) continue;
-      yield { service: name, at: source.locate('services', name, 'healthcheck'), title: `${name} has ${patience / 1000} s for its first start before it counts as unhealthy.` };
+      const awaited = Object.values(model.services).some(
+        ({ depends_on: needs }) => needs?.[name]?.condition === 'service_healthy',
+      );
+      if (known?.engine === null || known === null || patience === null || patience >= HALF_A_MINUTE || !awaited)
+        continue;
+      yield {
+        service: name,
+        at: source.locate('services', name, 'healthcheck'),
+        title: `${name} has ${patience / 1000} s for its first start before it counts as unhealthy.`,
+      };
     }
   },
 };
@@ -39,9 +46,17 @@ export const healthcheckKillsStart: Rule = {
     if (!heals) return;
     for (const { name, model } of services) {
       const patience = patienceOf(model);
-      const watched = services.some(({ model: other }) => (other['environment'] as Record<string, string> | undefined)?.['AUTOHEAL_CONTAINER_LABEL'] === 'all') || model.labels?.['autoheal'] === 'true';
+      const watched =
+        services.some(
+          ({ model: other }) =>
+            (other['environment'] as Record<string, string> | undefined)?.['AUTOHEAL_CONTAINER_LABEL'] === 'all',
+        ) || model.labels?.['autoheal'] === 'true';
       if (patience === null || patience >= HALF_A_MINUTE || !watched) continue;
-      yield { service: name, at: source.locate('services', name, 'healthcheck'), title: `${name} is restarted when it is not healthy ${patience / 1000} s after its start.` };
+      yield {
+        service: name,
+        at: source.locate('services', name, 'healthcheck'),
+        title: `${name} is restarted when it is not healthy ${patience / 1000} s after its start.`,
+      };
     }
   },
 };

@@ -60,5 +60,7 @@ export const killBeforeUpgrade: Rule = {
 };
 
 function isKilledAndUpgraded({ known, reference, model }: AuditedService): boolean {
-  return known?.engine === 'mysql' && reference !== null && floats(reference) && model['stop_grace_period'] === undefined;
+  return (
+    known?.engine === 'mysql' && reference !== null && floats(reference) && model['stop_grace_period'] === undefined
+  );
 }

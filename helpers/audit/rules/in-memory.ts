@@ -33,7 +33,11 @@ export const inMemoryDatabase: Rule = {
       for (const { runs } of service.commands) {
         const mode = runs.flatMap(developmentMode)[0];
         if (mode !== undefined)
-          yield { service: name, at: source.locate('services', name, 'command'), title: `${name} is started with \`${mode}\`.` };
+          yield {
+            service: name,
+            at: source.locate('services', name, 'command'),
+            title: `${name} is started with \`${mode}\`.`,
+          };
       }
       for (const [variable, value] of Object.entries(environmentOf(service.model))) {
         if (!/^(sqlite3?(\+\w+)?:.*:memory:|file::memory:|:memory:$)/i.test(value ?? '')) continue;

@@ -5,9 +5,7 @@ import type { AuditedService, DataPlace } from '../subject.ts';
 /** A mount above the VOLUME of the image that holds a place. */
 export function mountAbove({ mounts }: AuditedService, { placement: { imageVolume } }: DataPlace): Mount | undefined {
   if (imageVolume === null) return undefined;
-  return mounts.find(
-    ({ target, layer }) => layer !== 'tmpfs' && target !== imageVolume && covers(target, imageVolume),
-  );
+  return mounts.find(({ target, layer }) => layer !== 'tmpfs' && target !== imageVolume && covers(target, imageVolume));
 }
 
 /** The mount at the folder where the image kept its data before it moved, if nothing is mounted at the new one. */

@@ -21,7 +21,12 @@ export const mountInOtherFile: Rule = {
         if (!service) continue;
         for (const target of targets) {
           if (target === null || isCode(target) || service.mounts.some((mount) => mount.target === target)) continue;
-          yield { service: name, at: source.locate('services', name), path: target, title: `${name} mounts ${target} in ${basename(file)} alone, which is not among the files used.` };
+          yield {
+            service: name,
+            at: source.locate('services', name),
+            path: target,
+            title: `${name} mounts ${target} in ${basename(file)} alone, which is not among the files used.`,
+          };
         }
       }
     }

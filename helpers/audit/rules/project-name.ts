@@ -10,7 +10,9 @@ function prefixedVolumes({ model, source }: Subject): string[] {
       (volumes ?? []).flatMap(({ type, source: from }) => (type === 'volume' && from !== undefined ? [from] : [])),
     ),
   );
-  return [...used].filter((key) => source.find(['volumes', key, 'name']) === null && model.volumes?.[key]?.external !== true);
+  return [...used].filter(
+    (key) => source.find(['volumes', key, 'name']) === null && model.volumes?.[key]?.external !== true,
+  );
 }
 
 function unnamed(subject: Subject): Location | null {
@@ -26,12 +28,21 @@ export const unnamedProject: Rule = {
   fix: 'Give the project a name: `name: shop` at the top of the file.',
   check(subject: Subject): Hit[] {
     const at = unnamed(subject);
-    return at === null ? [] : [{ at, title: `The project is named after its folder, and so are its volumes: ${prefixedVolumes(subject).join(', ')}.` }];
+    return at === null
+      ? []
+      : [
+          {
+            at,
+            title: `The project is named after its folder, and so are its volumes: ${prefixedVolumes(subject).join(', ')}.`,
+          },
+        ];
   },
 };
 
 const GENERIC: ReadonlySet<string> = new Set(
-  'app api backend frontend server web site src code docker compose deploy deployment infra prod production staging project stack services'.split(' '),
+  'app api backend frontend server web site src code docker compose deploy deployment infra prod production staging project stack services'.split(
+    ' ',
+  ),
 );
 
 export const genericProjectName: Rule = {
@@ -47,8 +58,17 @@ export const genericProjectName: Rule = {
       yield { at, title: `The project is named after its folder, and many are called "${basename(folder)}".` };
     for (const [key, volume] of Object.entries(model.volumes ?? {})) {
       const named = source.find(['volumes', key, 'name']);
-      if (!named || volume?.external === true || !/^(data|db|database|postgres|mysql|redis|app|storage|uploads|pgdata)([-_](data|db))?$/.test(volume?.name ?? '')) continue;
-      yield { at: named.location, path: volume?.name ?? key, title: `The volume ${key} is called "${volume?.name}" on the whole host.` };
+      if (
+        !named ||
+        volume?.external === true ||
+        !/^(data|db|database|postgres|mysql|redis|app|storage|uploads|pgdata)([-_](data|db))?$/.test(volume?.name ?? '')
+      )
+        continue;
+      yield {
+        at: named.location,
+        path: volume?.name ?? key,
+        title: `The volume ${key} is called "${volume?.name}" on the whole host.`,
+      };
     }
   },
 };
@@ -62,6 +82,8 @@ export const normalisedProjectName: Rule = {
   check(subject: Subject): Hit[] {
     const at = unnamed(subject);
     const name = basename(subject.folder);
-    return at === null || /^[a-z0-9]+$/.test(name) ? [] : [{ at, title: `The folder is called ${JSON.stringify(name)}, and the project "${subject.model.name}".` }];
+    return at === null || /^[a-z0-9]+$/.test(name)
+      ? []
+      : [{ at, title: `The folder is called ${JSON.stringify(name)}, and the project "${subject.model.name}".` }];
   },
 };

@@ -11,7 +11,8 @@ export const redisWithoutAof: Rule = {
     for (const { name, known, model, places } of services) {
       if (known?.engine !== 'redis') continue;
       const argv = argvOf(model, 'command') ?? [];
-      const value = (flag: string): string | undefined => (argv.includes(flag) ? argv[argv.indexOf(flag) + 1] : undefined);
+      const value = (flag: string): string | undefined =>
+        argv.includes(flag) ? argv[argv.indexOf(flag) + 1] : undefined;
       const configured = argv.some((word) => word.endsWith('.conf'));
       const kept = places.some(({ placement: { layer } }) => layer === 'named-volume' || layer === 'bind');
       if (configured || value('--appendonly') === 'yes' || !kept) continue;
@@ -20,7 +21,9 @@ export const redisWithoutAof: Rule = {
         service: name,
         severity: none ? 'error' : 'warning',
         at: source.locate('services', name, 'command'),
-        title: none ? `${name} writes nothing to its volume: neither snapshots nor an append-only file.` : `${name} writes snapshots alone.`,
+        title: none
+          ? `${name} writes nothing to its volume: neither snapshots nor an append-only file.`
+          : `${name} writes snapshots alone.`,
       };
     }
   },

@@ -11,7 +11,11 @@ export const hostnameKeyedData: Rule = {
     for (const { name, known, model } of services) {
       if (known?.keyedOnHostname !== true || model['hostname'] !== undefined) continue;
       if (environmentOf(model)['RABBITMQ_NODENAME']) continue;
-      yield { service: name, at: source.locate('services', name), title: `${name} names its data after its host, and has no \`hostname\`.` };
+      yield {
+        service: name,
+        at: source.locate('services', name),
+        title: `${name} names its data after its host, and has no \`hostname\`.`,
+      };
     }
   },
 };
@@ -54,7 +58,11 @@ export const noRestartPolicy: Rule = {
       // Who writes `no` has thought of it.
       const saidSo = source.find(['services', name, 'restart']) !== null && restartPolicyOf(service) === 'no';
       if (comesBackAtBoot(service) || saidSo || isOneOff(model, name)) continue;
-      yield { service: name, at: source.locate('services', name), title: `${name} does not come back after a reboot: its restart policy is \`${restartPolicyOf(service)}\`.` };
+      yield {
+        service: name,
+        at: source.locate('services', name),
+        title: `${name} does not come back after a reboot: its restart policy is \`${restartPolicyOf(service)}\`.`,
+      };
     }
   },
 };
@@ -70,7 +78,15 @@ export const databasePortPublished: Rule = {
       for (const port of (model.ports ?? []) as { host_ip?: string; target?: number; published?: string }[]) {
         const open = port.host_ip === undefined || ['', '0.0.0.0', '::'].includes(port.host_ip);
         if (!open || known?.engine === null || known?.ports?.includes(port.target ?? 0) !== true) continue;
-        const at = source.find(['services', name, 'ports', (item) => String(typeof item === 'object' && item !== null ? (item as { target?: number }).target : item).includes(String(port.target))]);
+        const at = source.find([
+          'services',
+          name,
+          'ports',
+          (item) =>
+            String(typeof item === 'object' && item !== null ? (item as { target?: number }).target : item).includes(
+              String(port.target),
+            ),
+        ]);
         yield {
           service: name,
           at: at?.location ?? source.locate('services', name, 'ports'),
@@ -94,18 +110,38 @@ export const regeneratedKey: Rule = {
       const place = places.find(({ path }) => path === keys?.path);
       const kept = place !== undefined && ['named-volume', 'bind'].includes(place.placement.layer);
       if (keys && !kept && !keys.variables.some((variable) => environment[variable]))
-        yield { service: name, at: source.locate('services', name), path: keys.path, title: `${name} makes its key anew with each container: neither ${keys.variables[0]} is set nor ${keys.path} mounted.` };
+        yield {
+          service: name,
+          at: source.locate('services', name),
+          path: keys.path,
+          title: `${name} makes its key anew with each container: neither ${keys.variables[0]} is set nor ${keys.path} mounted.`,
+        };
       for (const [variable, value] of Object.entries(environment)) {
-        if (value !== '' || !/(^|_)(ENCRYPTION_KEY|SECRET_KEY|SECRET_KEY_BASE|APP_KEY|MASTER_KEY|JWT_SECRET)$/.test(variable)) continue;
-        yield { service: name, severity: 'warning', at: source.locate('services', name, 'environment', variable), title: `${name}: ${variable} is empty; many an app then makes a key of its own at each start.` };
+        if (
+          value !== '' ||
+          !/(^|_)(ENCRYPTION_KEY|SECRET_KEY|SECRET_KEY_BASE|APP_KEY|MASTER_KEY|JWT_SECRET)$/.test(variable)
+        )
+          continue;
+        yield {
+          service: name,
+          severity: 'warning',
+          at: source.locate('services', name, 'environment', variable),
+          title: `${name}: ${variable} is empty; many an app then makes a key of its own at each start.`,
+        };
       }
-      const makes = commands.some(({ runs }) => runs.some(([program, first]) => program === 'openssl' && first === 'rand'));
+      const makes = commands.some(({ runs }) =>
+        runs.some(([program, first]) => program === 'openssl' && first === 'rand'),
+      );
       if (makes && mounts.length > 0)
-        yield { service: name, severity: 'warning', at: source.locate('services', name, 'command'), title: `${name} draws a random key at each start.` };
+        yield {
+          service: name,
+          severity: 'warning',
+          at: source.locate('services', name, 'command'),
+          title: `${name} draws a random key at each start.`,
+        };
     }
   },
 };
-
 
 export const unrotatedLogs: Rule = {
   id: 'unrotated-logs',
@@ -116,10 +152,17 @@ export const unrotatedLogs: Rule = {
   *check({ services, source }) {
     const growing = services.filter(({ model }) => {
       const logging = model['logging'] as { driver?: string; options?: Record<string, string> } | undefined;
-      return logging === undefined || ((logging.driver ?? 'json-file') === 'json-file' && logging.options?.['max-size'] === undefined);
+      return (
+        logging === undefined ||
+        ((logging.driver ?? 'json-file') === 'json-file' && logging.options?.['max-size'] === undefined)
+      );
     });
     const [first] = growing;
-    if (first) yield { at: source.locate('services', first.name), title: `The logs of ${growing.map(({ name }) => name).join(', ')} have no limit.` };
+    if (first)
+      yield {
+        at: source.locate('services', first.name),
+        title: `The logs of ${growing.map(({ name }) => name).join(', ')} have no limit.`,
+      };
   },
 };
 
@@ -133,11 +176,19 @@ export const swarmWithoutPlacement: Rule = {
     const overlay = Object.values(model.networks ?? {}).some((network) => network?.['driver'] === 'overlay');
     for (const { name, mounts, model: service } of services) {
       const deploy = (service['deploy'] ?? {}) as Record<string, unknown>;
-      const inSwarm = overlay || ['mode', 'update_config', 'rollback_config', 'endpoint_mode'].some((key) => key in deploy);
+      const inSwarm =
+        overlay || ['mode', 'update_config', 'rollback_config', 'endpoint_mode'].some((key) => key in deploy);
       const pinned = ((deploy['placement'] as { constraints?: string[] } | undefined)?.constraints ?? []).length > 0;
-      const local = mounts.find(({ layer, source: key }) => layer === 'named-volume' && model.volumes?.[key ?? '']?.['driver'] === undefined);
+      const local = mounts.find(
+        ({ layer, source: key }) => layer === 'named-volume' && model.volumes?.[key ?? '']?.['driver'] === undefined,
+      );
       if (!inSwarm || pinned || !local) continue;
-      yield { service: name, at: source.locate('services', name, 'deploy'), path: local.target, title: `${name} may move to a node where ${local.source} is empty.` };
+      yield {
+        service: name,
+        at: source.locate('services', name, 'deploy'),
+        path: local.target,
+        title: `${name} may move to a node where ${local.source} is empty.`,
+      };
     }
   },
 };
@@ -150,8 +201,12 @@ export const externalVolume: Rule = {
   fix: 'Let the project make its volumes, with a fixed `name:` where another one shares them; or write down how the volume is brought along.',
   *check({ model, source }) {
     for (const [key, volume] of Object.entries(model.volumes ?? {})) {
-      if (volume?.external === true) yield { at: source.locate('volumes', key), path: volume.name ?? key, title: `The volume ${key} belongs to something else.` };
+      if (volume?.external === true)
+        yield {
+          at: source.locate('volumes', key),
+          path: volume.name ?? key,
+          title: `The volume ${key} belongs to something else.`,
+        };
     }
   },
 };
-

@@ -13,13 +13,28 @@ export const sharedDataDirectory: Rule = {
       const place = service.places.find(isWritten);
       if (!place) continue;
       const { model, name } = service;
-      const replicas = Math.max(Number((model['deploy'] as { replicas?: number } | undefined)?.replicas ?? 1), Number(model['scale'] ?? 1));
+      const replicas = Math.max(
+        (model['deploy'] as { replicas?: number } | undefined)?.replicas ?? 1,
+        (model['scale'] as number | undefined) ?? 1,
+      );
       const target = place.placement.mount?.target ?? place.path;
       if (replicas > 1)
-        yield { service: name, at: source.find(['services', name, 'deploy', 'replicas'])?.location ?? source.locate('services', name, 'scale'), path: place.path, title: `${replicas} replicas of ${name} share the data in ${place.path}.` };
+        yield {
+          service: name,
+          at:
+            source.find(['services', name, 'deploy', 'replicas'])?.location ?? source.locate('services', name, 'scale'),
+          path: place.path,
+          title: `${replicas} replicas of ${name} share the data in ${place.path}.`,
+        };
       const key = `${place.placement.layer} ${place.placement.mount?.source}`;
       const other = owners.get(key);
-      if (other) yield { service: name, at: source.locateMount(name, target), path: place.path, title: `${name} and ${other.name} keep their data in the same place.` };
+      if (other)
+        yield {
+          service: name,
+          at: source.locateMount(name, target),
+          path: place.path,
+          title: `${name} and ${other.name} keep their data in the same place.`,
+        };
       else owners.set(key, service);
     }
   },

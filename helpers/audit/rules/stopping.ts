@@ -38,7 +38,10 @@ export const signalNotPassedOn: Rule = {
       if (!deaf) continue;
       const own = argvOf(model, 'entrypoint') ? 'entrypoint' : argvOf(model, 'command') ? 'command' : null;
       const start = dockerfile?.entrypoint ?? dockerfile?.cmd;
-      const at = own === null && dockerfile && start ? { file: dockerfile.file, line: start.line } : source.locate('services', name, own ?? 'command');
+      const at =
+        own === null && dockerfile && start
+          ? { file: dockerfile.file, line: start.line }
+          : source.locate('services', name, own ?? 'command');
       yield { service: name, at, title: `${name} is started through \`${deaf}\`.` };
     }
   },
