@@ -54,6 +54,16 @@ test('every rule has a page, and every page a rule', async () => {
   expect((await readdir(PAGES)).toSorted()).toEqual(ids.map((id) => `${id}.md`).toSorted());
 });
 
+test('docs/audit.md links each rule at its hazard', async () => {
+  const text = await readFile(join(PAGES, '../audit.md'), 'utf8');
+  const rows = [...text.matchAll(/^\| (\d+) \| [^|]+ \| (.*) \|$/gm)];
+  const linked = rows.flatMap(([, hazard, cell = '']) =>
+    [...cell.matchAll(/\[`([^`]+)`\]\(rules\/\1\.md\)/g)].map(([, id]) => `${hazard} ${id}`),
+  );
+  expect(linked).toEqual(expect.arrayContaining(RULES.map(({ id, hazard }) => `${hazard} ${id}`)));
+  expect(rows.filter(([, , cell]) => cell === '')).toEqual([]);
+});
+
 describe('the page', () => {
   test.for([...RULES, PREDICTION_REFUTED].map((rule) => [rule.id, rule] as const))(
     '%s says what the rule says',
