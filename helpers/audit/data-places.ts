@@ -66,9 +66,12 @@ export function dataPlacesOf(asked: Asked, source: ComposeSource): DataPlace[] {
   return places.filter(({ path }, index) => places.findIndex((other) => other.path === path) === index);
 }
 
+/** By which PostgreSQL finds its data, in images of any origin. */
+const DATA_VARIABLE = 'PGDATA';
+
 function imageData({ model, image, known }: Asked): readonly string[] {
-  const variable = known?.dataVariable;
-  const moved = variable === undefined ? null : environmentOf(model)[variable];
+  const variable = known?.dataVariable ?? DATA_VARIABLE;
+  const moved = environmentOf(model)[variable] ?? image?.env[variable];
   return moved ? [moved] : (image?.data ?? []);
 }
 

@@ -8,10 +8,12 @@ export const missingBindSource: Rule = {
   severity: 'warning',
   why: 'Docker makes what is missing: a folder that belongs to root. A file comes out as a folder, and an app that is not root cannot write.',
   fix: 'Put the file or folder there before `up`, with the owner that the app has; or set `bind: { create_host_path: false }`, so that `up` fails in its place.',
-  *check({ services, source, binds }) {
+  *check({ services, source, binds, folder }) {
     for (const { name, mounts, uid } of services) {
       for (const { layer, source: from, target, createHostPath } of mounts) {
         if (layer !== 'bind' || from === null || !createHostPath || binds.get(from) !== null) continue;
+        // What lies elsewhere may be on the host that the stack is meant for.
+        if (!from.startsWith(`${folder}/`)) continue;
         const isFile = /\.\w{1,8}$/.test(basename(from)) && /\.\w{1,8}$/.test(basename(target));
         if (!isFile && (uid === null || uid === 0)) continue;
         yield {
@@ -34,7 +36,7 @@ export const singleFileBind: Rule = {
   severity: 'warning',
   why: 'A mount holds on to one file, not to its name. What replaces a file in one step, as editors and databases do, fails inside, or from outside leaves the container with the old one. A SQLite database has files beside it that are not mounted at all.',
   fix: 'Mount the folder that holds the file.',
-  *check({ services, source, binds }) {
+  *check({ services, source, binds, tracked }) {
     for (const { name, mounts } of services) {
       for (const { layer, source: from, target, readOnly } of mounts) {
         if (layer !== 'bind' || from === null || readOnly || binds.get(from)?.kind !== 'file') continue;
@@ -42,7 +44,8 @@ export const singleFileBind: Rule = {
           service: name,
           at: source.locateMount(name, target),
           path: from,
-          severity: isDatabaseFile(from) ? 'error' : 'warning',
+          // What git tracks is configuration.
+          severity: isDatabaseFile(from) ? 'error' : tracked?.has(from) === true ? 'info' : 'warning',
           title: `${name} mounts the single file ${from} for writing.`,
         };
       }

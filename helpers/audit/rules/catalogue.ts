@@ -1,9 +1,10 @@
 import type { Rule } from '../rule.ts';
-import * as backups from './backups.ts';
+import * as backupVolumes from './backup-volumes.ts';
 import * as bakedData from './baked-data.ts';
 import * as bindSources from './bind-sources.ts';
 import * as containerLayer from './container-layer.ts';
 import * as destructiveScripts from './destructive-scripts.ts';
+import * as dumps from './dumps.ts';
 import * as filesystems from './filesystems.ts';
 import * as healthchecks from './healthchecks.ts';
 import * as imageTags from './image-tags.ts';
@@ -15,15 +16,17 @@ import * as projectName from './project-name.ts';
 import * as redis from './redis.ts';
 import * as services from './services.ts';
 import * as sharedData from './shared-data.ts';
+import * as sqliteCopies from './sqlite-copies.ts';
 import * as stopping from './stopping.ts';
 
 /** In the order of their hazards. */
 export const RULES: readonly Rule[] = [
-  backups,
+  backupVolumes,
   bakedData,
   bindSources,
   containerLayer,
   destructiveScripts,
+  dumps,
   filesystems,
   healthchecks,
   imageTags,
@@ -35,6 +38,7 @@ export const RULES: readonly Rule[] = [
   redis,
   services,
   sharedData,
+  sqliteCopies,
   stopping,
 ]
   .flatMap((family): Rule[] => Object.values(family))

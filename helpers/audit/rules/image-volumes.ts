@@ -18,6 +18,8 @@ export const anonymousVolume: Rule = {
           service: service.name,
           at: place.at,
           path: place.path,
+          // Most often a cache, which may be lost.
+          ...(place.origin === 'image' && service.known?.engine === 'redis' ? { severity: 'warning' } : {}),
           title: byImage
             ? `${service.name}: the image declares ${place.placement.imageVolume} as a volume, and nothing names it.`
             : `${service.name}: the volume at ${place.path} has no name.`,

@@ -36,7 +36,8 @@ export const partlyPersisted: Rule = {
     for (const service of services) {
       for (const other of Object.keys(service.model.depends_on ?? {})) {
         const needed = services.find(({ name }) => name === other);
-        if (!needed || isKept(service) !== true || isKept(needed) !== false) continue;
+        if (!needed || needed.known?.engine === 'redis' || isKept(service) !== true || isKept(needed) !== false)
+          continue;
         yield {
           service: other,
           at: source.locate('services', other),
