@@ -18,6 +18,11 @@ export const ERRORS = {
     why: 'A service has neither an image nor a build.',
     fix: 'Give the service an `image:` or a `build:`.',
   },
+  NO_DOCKERFILE: {
+    exit: 2,
+    why: 'The Dockerfile that a service is built from is not there.',
+    fix: 'Correct `build:`; a relative path begins at the folder of the Compose file.',
+  },
   KEY_REFUSED: {
     exit: 2,
     why: 'The stack asks for something that could reach beyond its shadow, so nothing was started.',

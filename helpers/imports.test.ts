@@ -48,7 +48,7 @@ const RULES: readonly Rule[] = [
     packages: {
       only: ['zod', 'cli-table3', 'hastscript', 'hast-util-to-html', 'd3-scale', 'xmlbuilder2', 'badge-maker'],
     },
-    typesOfPackages: ['hast'],
+    typesOfPackages: ['hast', 'sarif'],
   },
   {
     files: /^reports\/vitest-reporter\.ts$/,

@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { DISRUPTIONS } from '../disruptions/catalogue.ts';
 import { ERRORS, OutlastError } from '../errors.ts';
 import { VERSION } from '../version.ts';
+import { audit, AUDIT_FORMATS, type AuditOptions } from './audit.ts';
 import { type Format, FORMATS } from '../../reports/formats.ts';
 import { clean } from './clean.ts';
 import { report } from './report.ts';
@@ -50,6 +51,20 @@ export async function main(argv: readonly string[]): Promise<number> {
     .addOption(new Option('--format <format>', 'the format').choices(Object.keys(FORMATS)).default('html'))
     .action(async (folder: string, options: { readonly format: Format }) => {
       exitCode = await report(folder, options);
+    });
+
+  program
+    .command('audit')
+    .description('say what the files of the stack tell of its data, without starting anything')
+    .option('-f, --file <file...>', 'Compose file', [])
+    .option('--profile <name...>', 'Compose profile', [])
+    .option('--env-file <file...>', 'environment file', [])
+    .addOption(
+      new Option('--format <format>', 'how the findings are printed').choices(AUDIT_FORMATS).default('terminal'),
+    )
+    .option('--config <file>', 'the configuration (default: outlast.yaml beside the Compose file)')
+    .action(async (options: AuditOptions) => {
+      exitCode = await audit(options, interrupt.signal);
     });
 
   program

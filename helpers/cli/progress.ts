@@ -1,4 +1,5 @@
 import { Listr, type ListrTask, PRESET_TIMER } from 'listr2';
+import type { Audited } from '../audit/audit-project.ts';
 import type { Disruption } from '../disruptions/disruption.ts';
 import type { CellRecord } from '../scenario/record.ts';
 import type { Phase } from '../scenario/scenario.ts';
@@ -11,12 +12,13 @@ const PHASES: Record<Phase, string> = {
   read: 'reading back',
 };
 
-/** Drives the session and shows where it stands; plain lines where there is no terminal. Fills `cells` as they come. */
+/** Drives the session and shows where it stands; plain lines where there is no terminal. Fills `cells` as they come. @returns what was known before the first of them */
 export async function showProgress(
   session: Session,
   disruptions: readonly Disruption[],
   cells: CellRecord[],
-): Promise<void> {
+): Promise<Audited> {
+  let audited: Audited | undefined;
   const tasks: ListrTask[] = [
     {
       title: 'Docker host',
@@ -30,6 +32,14 @@ export async function showProgress(
       task: async (_, task) => {
         const project = await session.build();
         task.title = `Images: ${project.built.length > 0 ? `${project.built.join(', ')} built` : 'nothing to build'}`;
+      },
+    },
+    {
+      title: 'Audit',
+      task: async (_, task) => {
+        audited = await session.audit();
+        const errors = audited.findings.filter(({ severity }) => severity === 'error').length;
+        task.title = `Audit: ${audited.findings.length} findings, ${errors} of them errors`;
       },
     },
     {
@@ -61,6 +71,7 @@ export async function showProgress(
     fallbackRenderer: 'simple',
     fallbackRendererOptions: { timer: PRESET_TIMER },
   }).run();
+  return audited as Audited;
 }
 
 function summary(cells: readonly CellRecord[]): string {

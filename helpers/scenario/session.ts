@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { execa } from 'execa';
+import { auditProject, type Audited } from '../audit/audit-project.ts';
 import { openRun, type Run } from '../cleanup/run.ts';
 import { sweep } from '../cleanup/sweep.ts';
 import { VolumeWatch } from '../cleanup/volume-watch.ts';
@@ -145,6 +146,16 @@ export class Session implements AsyncDisposable {
     this.#project = await this.#prepare(host);
     await this.#project.build(signal);
     return this.#project;
+  }
+
+  /**
+   * What the user's files tell before anything of the stack has started; the engine knows its images by now.
+   * @throws OutlastError as `build`, and NO_DOCKERFILE
+   */
+  async audit(): Promise<Audited> {
+    const { host } = await this.build();
+    const { compose, configFile } = this.#options;
+    return auditProject(this.#model as ProjectModel, { compose, configFile, docker: host.docker });
   }
 
   async #prepare(host: Host): Promise<Project> {

@@ -61,12 +61,15 @@ export interface ComposeOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** What runs `docker compose`; it needs no engine. */
+export type ComposeCli = Pick<Host, 'cli'>;
+
 /**
  * Compose is the only interpreter of Compose files.
  * @throws OutlastError SERVICE_WITHOUT_IMAGE, COMPOSE_INVALID
  */
 export async function resolveProject(
-  host: Host,
+  compose: ComposeCli,
   source: ComposeFiles,
   options: ComposeOptions = {},
   signal?: AbortSignal,
@@ -80,7 +83,7 @@ export async function resolveProject(
     '--format',
     'json',
   ];
-  const result = await host.cli(args, { cwd: source.folder, signal, env: options.env ?? {} });
+  const result = await compose.cli(args, { cwd: source.folder, signal, env: options.env ?? {} });
   if (result.exitCode !== 0) {
     const said = result.stderr.trim();
     const code = /neither an image nor a build context/.test(said) ? 'SERVICE_WITHOUT_IMAGE' : 'COMPOSE_INVALID';

@@ -1,0 +1,37 @@
+import { codeFrameColumns } from '@babel/code-frame';
+import type { ComposeSource } from './compose-source.ts';
+
+/** Keys of a Compose file whose values may be secret. */
+const SECRET_PATHS: readonly (readonly string[])[] = [
+  ['services', '*', 'environment'],
+  ['services', '*', 'build', 'args'],
+  ['secrets'],
+  ['configs'],
+];
+const MASK = '•••';
+
+/** The text of a Compose file with every value of its environment, secrets and configs masked. Lines stay where they are. */
+export function maskedCompose(source: ComposeSource, file: string): string | null {
+  const document = source.documents.find((each) => each.file === file);
+  if (!document) return null;
+  const ranges = SECRET_PATHS.flatMap((path) => document.scalarsAt(path)).toSorted(([a], [b]) => b - a);
+  return ranges.reduce((text, [start, end]) => {
+    const value = text.slice(start, end);
+    // `KEY=value` keeps its key.
+    const key = /^(["']?[A-Za-z_]\w*=)/.exec(value)?.[1] ?? '';
+    return text.slice(0, start) + key + MASK + value.replaceAll(/[^\n]/g, '') + text.slice(end);
+  }, document.text);
+}
+
+const SECRET_WORD = /([\w-]*(?:pass|secret|token|key|credential)[\w-]*["']?\s*[=:]\s*)(\S+)/gi;
+const USER_INFO = /(:\/\/[^\s/:@]*:)[^\s/@]+(?=@)/g;
+
+/** What looks like a secret in other files, masked. */
+export function maskedText(text: string): string {
+  return text.replaceAll(SECRET_WORD, `$1${MASK}`).replaceAll(USER_INFO, `$1${MASK}`);
+}
+
+/** The line with one above and one below, each with its number. */
+export function excerptOf(text: string, line: number): string {
+  return codeFrameColumns(text, { start: { line, column: 0 } }, { linesAbove: 1, linesBelow: 1 });
+}

@@ -1,0 +1,237 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { dir } from 'tmp-promise';
+import { describe, expect, test, type TestContext } from 'vitest';
+import { outlastHome } from '../home.ts';
+import { openComposeCli } from '../host/compose-cli.ts';
+import { resolveProject } from '../stack/project-model.ts';
+import { auditProject } from './audit-project.ts';
+import type { Finding } from './finding.ts';
+import { PREDICTION_REFUTED } from './prediction-refuted.ts';
+import { RULES } from './rules/catalogue.ts';
+
+const PAGES = fileURLToPath(new URL('../../docs/rules/', import.meta.url));
+const cli = openComposeCli(await outlastHome());
+
+/** The files of an example: code blocks with a name behind their language. */
+function filesIn(section: string): Map<string, string> {
+  return new Map(
+    [...section.matchAll(/^```\w+ (\S+)\n([^]*?)^```$/gm)].map(([, name = '', text = '']) => [name, text]),
+  );
+}
+
+async function findingsIn(
+  files: ReadonlyMap<string, string>,
+  platform: NodeJS.Platform,
+  { onTestFinished }: TestContext,
+): Promise<Finding[]> {
+  const folder = await dir({ prefix: 'outlast-rule-', unsafeCleanup: true });
+  onTestFinished(async () => folder.cleanup());
+  const root = join(folder.path, 'shop');
+  for (const [name, text] of files) {
+    await mkdir(dirname(join(root, name)), { recursive: true });
+    await writeFile(join(root, name), text);
+  }
+  await execa('git', ['init', '--quiet'], { cwd: root });
+  await execa('git', ['add', '--all'], { cwd: root });
+  const file = [...files.keys()].find((name) => basename(name) === 'compose.yaml') ?? '';
+  const compose = { files: [join(root, file)], folder: dirname(join(root, file)) };
+  const model = await resolveProject(await cli, compose);
+  const { findings } = await auditProject(model, { compose, docker: null, platform });
+  return findings.map((finding) => ({
+    ...finding,
+    file: finding.file === null ? null : relative(root, join(compose.folder, finding.file)),
+  }));
+}
+
+const pageOf = async (id: string): Promise<string> => readFile(join(PAGES, `${id}.md`), 'utf8');
+
+test('every rule has a page, and every page a rule', async () => {
+  const ids = [...RULES.map(({ id }) => id), PREDICTION_REFUTED.id];
+  expect((await readdir(PAGES)).toSorted()).toEqual(ids.map((id) => `${id}.md`).toSorted());
+});
+
+test('docs/audit.md links each rule at its hazard', async () => {
+  const text = await readFile(join(PAGES, '../audit.md'), 'utf8');
+  const rows = [...text.matchAll(/^\| (\d+) \| [^|]+ \| (.*) \|$/gm)];
+  const linked = rows.flatMap(([, hazard, cell = '']) =>
+    [...cell.matchAll(/\[`([^`]+)`\]\(rules\/\1\.md\)/g)].map(([, id]) => `${hazard} ${id}`),
+  );
+  expect(linked).toEqual(expect.arrayContaining(RULES.map(({ id, hazard }) => `${hazard} ${id}`)));
+  expect(rows.filter(([, , cell]) => cell === '')).toEqual([]);
+});
+
+describe('the page', () => {
+  test.for([...RULES, PREDICTION_REFUTED].map((rule) => [rule.id, rule] as const))(
+    '%s says what the rule says',
+    async ([id, rule]) => {
+      const page = await pageOf(id);
+      expect(page.split('\n')[0]).toBe(`# ${id}`);
+      expect(page).toContain(`Severity: ${rule.severity}.`);
+      expect(page).toContain(rule.hazard === null ? 'No hazard of its own.' : `[Hazard ${rule.hazard}](../audit.md).`);
+      expect(page).toContain(rule.why);
+      expect(page).toContain(`**Fix:** ${rule.fix}`);
+    },
+  );
+});
+
+describe.concurrent('the examples of', () => {
+  test.for(RULES.map(({ id }) => id))('%s', async (id, context) => {
+    const [, found = '', sound = ''] = (await pageOf(id)).split(/^## (?:Found|Not found)$/m);
+    const at = /^At `([^`]+)`:$/m.exec(found)?.[1];
+    const platform = id === 'database-on-shared-bind' ? 'darwin' : 'linux';
+    const places = (findings: readonly Finding[]) =>
+      findings.filter(({ rule }) => rule === id).map(({ file, line }) => `${file}:${line}`);
+    expect(places(await findingsIn(filesIn(found), platform, context))).toEqual([at]);
+    expect(places(await findingsIn(filesIn(sound), platform, context))).toEqual([]);
+  });
+});
+
+const VOLUME = 'volumes:\n  data:\n';
+const withScript = (name: string, text: string): Record<string, string> => ({
+  [name]: text,
+  'compose.yaml': `name: shop\nservices:\n  app:\n    image: app:1\n    volumes: ['data:/data']\n${VOLUME}`,
+});
+const withService = (service: string, more: Record<string, string> = {}): Record<string, string> => ({
+  ...more,
+  'compose.yaml': `name: shop\nservices:\n  app: ${service}\n${VOLUME}`,
+});
+const OWN_POSTGRES = {
+  Dockerfile: 'FROM debian:13\nENV PGDATA=/var/lib/postgresql/18/docker\nVOLUME /var/lib/postgresql\n',
+};
+
+/** What the pages do not show: the rule, the files, and what is to be found. */
+const CASES: readonly (readonly [what: string, rule: string, Record<string, string>, readonly string[]])[] = [
+  [
+    'a script that stops',
+    'down-volumes-in-script',
+    withScript('stop.sh', 'docker compose down -v'),
+    ['error stop.sh:1'],
+  ],
+  [
+    'a script that says so',
+    'down-volumes-in-script',
+    withScript('reset.sh', 'docker compose down -v'),
+    ['info reset.sh:1'],
+  ],
+  [
+    'a document',
+    'down-volumes-in-script',
+    withScript('README.md', '```sh\ndocker compose down -v\n```\n'),
+    ['warning README.md:2'],
+  ],
+  [
+    'an npm script',
+    'down-volumes-in-script',
+    withScript('package.json', '{"scripts":{\n"stop": "docker compose down --volumes"}}'),
+    ['error package.json:2'],
+  ],
+  [
+    'a target',
+    'down-volumes-in-script',
+    withScript('Makefile', 'stop:\n\t@docker compose down -v\n'),
+    ['error Makefile:2'],
+  ],
+  [
+    'a volume by its name',
+    'down-volumes-in-script',
+    withScript('stop.sh', 'docker volume rm -f shop_data'),
+    ['error stop.sh:1'],
+  ],
+  ['the volume of something else', 'down-volumes-in-script', withScript('stop.sh', 'docker volume rm other'), []],
+  ['named volumes too', 'prune-in-script', withScript('up.sh', 'docker volume prune --all -f'), ['error up.sh:1']],
+  [
+    'a copy out of a container',
+    'copies-living-database',
+    withScript('backup.sh', 'docker cp shop-app-1:/data/app.db .'),
+    ['error backup.sh:1'],
+  ],
+  [
+    'a copy with its -wal',
+    'copies-living-database',
+    withScript('backup.sh', 'cp d/app.db /b/\ncp d/app.db-wal /b/'),
+    [],
+  ],
+  [
+    'a copy of a stopped app',
+    'copies-living-database',
+    withScript('backup.sh', 'docker compose stop\ncp d/app.db /b/'),
+    [],
+  ],
+  ["a test's own copy", 'copies-living-database', withScript('test.sh', 'cp seed.db work.db'), []],
+  [
+    'a dump that is piped within the container',
+    'pipe-without-pipefail',
+    withScript('backup.sh', "docker exec db sh -c 'pg_dump shop | gzip > /b/x'"),
+    ['error backup.sh:1'],
+  ],
+  [
+    'retention in a script that ends at a failure',
+    'age-based-retention',
+    withScript('backup.sh', 'set -e\npg_dump x > /b/x\nfind /b -mtime +7 -delete'),
+    [],
+  ],
+  ['a cache', 'anonymous-volume', withService('{ image: "redis:7" }'), ['warning compose.yaml:3']],
+  [
+    "an image of one's own, mounted the old way",
+    'volume-misses-data',
+    withService('{ build: ., volumes: ["data:/var/lib/postgresql/data"] }', OWN_POSTGRES),
+    ['error compose.yaml:3'],
+  ],
+  [
+    "an image of one's own, mounted the new way",
+    'volume-misses-data',
+    withService('{ build: ., volumes: ["data:/var/lib/postgresql"] }', OWN_POSTGRES),
+    [],
+  ],
+  [
+    'PGDATA below the mount',
+    'data-directory-moved',
+    withService(
+      '{ image: "postgres:18", environment: { PGDATA: /var/lib/postgresql/data/18 }, volumes: ["data:/var/lib/postgresql/data"] }',
+    ),
+    [],
+  ],
+  ['dependencies are no data', 'anonymous-volume', withService('{ image: "app:1", volumes: [/app/node_modules] }'), []],
+  [
+    'a file that git tracks',
+    'single-file-bind',
+    withService('{ image: "app:1", volumes: ["./app.conf:/app.conf"] }', { 'app.conf': '' }),
+    ['info compose.yaml:3'],
+  ],
+  [
+    'a variable with a default',
+    'unset-variable-in-bind',
+    withService('{ image: "app:1", volumes: ["${D:?}:/data"] }', { '.env': 'D=/srv\n' }),
+    [],
+  ],
+  [
+    'a variable that is set',
+    'unset-variable-in-bind',
+    withService('{ image: "app:1", volumes: ["${D}/x:/data"] }', { '.env': 'D=/srv\n' }),
+    ['warning compose.yaml:3'],
+  ],
+  ['a policy that was thought of', 'no-restart-policy', withService('{ image: "app:1", restart: "no" }'), []],
+  [
+    'a shell that steps aside',
+    'signal-not-passed-on',
+    withService('{ image: "app:1", command: ["sh", "-c", "exec app"], volumes: ["data:/data"] }'),
+    [],
+  ],
+  [
+    'a package manager',
+    'signal-not-passed-on',
+    withService('{ image: "app:1", command: npm start, volumes: ["data:/data"] }'),
+    ['warning compose.yaml:3'],
+  ],
+];
+
+describe.concurrent('beyond the pages', () => {
+  test.for(CASES)('%s: %s', async ([, id, files, expected], context) => {
+    const findings = await findingsIn(new Map(Object.entries(files)), 'linux', context);
+    const found = findings.filter(({ rule }) => rule === id);
+    expect(found.map(({ severity, file, line }) => `${severity} ${file}:${line}`)).toEqual(expected);
+  });
+});

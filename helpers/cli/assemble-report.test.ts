@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest';
+import { renderJson } from '../../reports/json.ts';
+import { goodCell, sampleReport } from '../../reports/sample.ts';
+import type { Audited } from '../audit/audit-project.ts';
+import { PREDICTION_REFUTED } from '../audit/prediction-refuted.ts';
+import { UNMEASURED, type Outcome } from '../verdict/model.ts';
+import { assembleReport } from './assemble-report.ts';
+
+const base = sampleReport([goodCell]);
+const cellSeen = (outcome: Outcome, status: 'ran' | 'not-run' = 'ran') => ({
+  ...UNMEASURED,
+  ...goodCell,
+  expected: ['survived' as const],
+  reason: null,
+  evidence: [],
+  proof: UNMEASURED.proof,
+  outcome,
+  status,
+});
+
+function assembled(predicted: Outcome | null, seen: ReturnType<typeof cellSeen>) {
+  const audited: Pick<Audited, 'findings' | 'predictions'> = {
+    findings: [],
+    predictions: [{ disruption: seen.disruption, store: seen.store, predicted }],
+  };
+  const stack = {
+    name: 'shop',
+    files: [],
+    digest: '',
+    commit: null,
+    services: [],
+    changes: [],
+    baseImage: null,
+    mounts: [],
+  };
+  const stores = [
+    {
+      id: seen.store,
+      kind: 'files',
+      service: 'app',
+      path: '/data',
+      layer: 'bind' as const,
+      source: '',
+      writer: 'probe' as const,
+    },
+  ];
+  const report = assembleReport({ runId: base.runId, seed: 's' }, { stack, hosts: [], stores }, audited, {
+    cells: [seen],
+    startedAt: new Date(0),
+    durationMs: 1,
+  });
+  renderJson(report);
+  return report;
+}
+
+describe('a report', () => {
+  test('has the prediction of the files in each cell', () => {
+    expect(assembled('survived', cellSeen('survived')).cells[0]?.predicted).toBe('survived');
+    expect(assembled(null, cellSeen('survived')).cells[0]?.predicted).toBeNull();
+  });
+
+  test('finds a prediction that was refuted', () => {
+    const { findings } = assembled('survived', cellSeen('lost'));
+    expect(findings).toMatchObject([
+      {
+        rule: PREDICTION_REFUTED.id,
+        severity: 'warning',
+        service: 'app',
+        title: expect.stringContaining('survived was predicted, and lost was seen'),
+      },
+    ]);
+  });
+
+  test.for([
+    ['was seen', 'lost', cellSeen('lost')],
+    ['was not made', null, cellSeen('lost')],
+    ['could not be seen', 'survived', cellSeen('unknown')],
+    ['was not put to the test', 'survived', cellSeen('lost', 'not-run')],
+    ['says that the app may not write, and it ended', 'unwritable', cellSeen('unavailable')],
+  ] as const)('is content where the prediction %s', ([, predicted, seen]) => {
+    expect(assembled(predicted, seen).findings).toEqual([]);
+  });
+});

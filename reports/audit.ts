@@ -1,0 +1,23 @@
+import { VERSION } from '../helpers/version.ts';
+import type { Report, ReportCell } from './model.ts';
+
+export type ReportFinding = Report['findings'][number];
+
+/** What `outlast audit --format json` prints. */
+export interface AuditReport {
+  readonly schema: 'outlast.audit/1';
+  readonly tool: { readonly version: string };
+  readonly stack: { readonly name: string; readonly files: readonly string[]; readonly services: readonly string[] };
+  readonly findings: readonly ReportFinding[];
+  /** What will become of each store; `null` where the files alone do not tell. */
+  readonly predictions: readonly Pick<ReportCell, 'disruption' | 'store' | 'predicted'>[];
+}
+
+export function makeAuditReport(content: Omit<AuditReport, 'schema' | 'tool'>): AuditReport {
+  return { schema: 'outlast.audit/1', tool: { version: VERSION }, ...content };
+}
+
+/** Page of a rule. */
+export function rulePage(rule: string): string {
+  return `docs/rules/${rule}.md`;
+}

@@ -1,0 +1,56 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { dir } from 'tmp-promise';
+import { auditProject } from '../../helpers/audit/audit-project.ts';
+import { outlastHome } from '../../helpers/home.ts';
+import { openComposeCli } from '../../helpers/host/compose-cli.ts';
+import { findComposeFiles } from '../../helpers/stack/compose-files.ts';
+import { resolveProject } from '../../helpers/stack/project-model.ts';
+
+// A project of many services, each with a Dockerfile, a script and a faulty volume, audited without an engine.
+// Compose's own time is told apart: it is the same without Outlast.
+
+const SIZES = [20, 100];
+const ROUNDS = 5;
+
+async function lay(folder: string, services: number): Promise<void> {
+  const names = Array.from({ length: services }, (_, index) => `service-${index}`);
+  for (const name of names) {
+    await mkdir(join(folder, name), { recursive: true });
+    await writeFile(
+      join(folder, name, 'Dockerfile'),
+      'FROM node:24\nWORKDIR /app\nCOPY . .\nVOLUME /data\nCMD npm start\n',
+    );
+    await writeFile(join(folder, name, 'backup.sh'), 'pg_dump shop | gzip > /backups/shop.sql.gz\n'.repeat(50));
+  }
+  const written = names.map((name) => [
+    name,
+    { build: `./${name}`, environment: { DATABASE_URL: 'file:./app.db' }, volumes: [`${name}:/cache`] },
+  ]);
+  const volumes = Object.fromEntries(names.map((name) => [name, {}]));
+  await writeFile(
+    join(folder, 'compose.yaml'),
+    JSON.stringify({ services: Object.fromEntries(written), volumes }, null, 1),
+  );
+}
+
+const cli = await openComposeCli(await outlastHome());
+for (const size of SIZES) {
+  const folder = await dir({ prefix: 'outlast-bench-', unsafeCleanup: true });
+  await lay(folder.path, size);
+  const rounds: { compose: number; audit: number; findings: number }[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const began = performance.now();
+    const compose = await findComposeFiles([], folder.path);
+    const model = await resolveProject(cli, compose);
+    const resolved = performance.now();
+    const { findings } = await auditProject(model, { compose, docker: null });
+    rounds.push({ compose: resolved - began, audit: performance.now() - resolved, findings: findings.length });
+  }
+  const [median] = rounds.toSorted((a, b) => a.audit - b.audit).slice(Math.floor(ROUNDS / 2));
+  console.log(
+    `${size} services: Compose ${Math.round(median?.compose ?? 0)} ms, audit ${Math.round(median?.audit ?? 0)} ms, ${median?.findings} findings (median of ${ROUNDS})`,
+  );
+  await folder.cleanup();
+}
