@@ -12,11 +12,17 @@ const LOOK_MS = 5;
 /** How much of the last attempt's output is kept. */
 const OUTPUT_LIMIT = 4096;
 
+interface HealthOptions {
+  readonly signal: AbortSignal;
+  /** The container's own. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
 /** Runs a health check as Docker does (user, environment and folder of process 1), again and again until it passes. */
 export async function untilHealthy(
   test: readonly string[],
   timeoutMs: number,
-  signal: AbortSignal,
+  { signal, env }: HealthOptions,
 ): Promise<HealthResult> {
   const argv = argvOf(test);
   if (argv === null) return { healthy: true, attempts: 0, output: '' };
@@ -25,7 +31,7 @@ export async function untilHealthy(
   for (let attempts = 1; ; attempts++) {
     const began = performance.now();
     const listening = listeningSockets();
-    const attempt = await runOnce(argv, limit);
+    const attempt = await runOnce(argv, env, limit);
     output = attempt.output;
     if (attempt.passed) return { healthy: true, attempts, output };
     const until = performance.now() + PAUSE_FACTOR * (performance.now() - began);
@@ -43,12 +49,19 @@ export function argvOf([form = 'NONE', ...rest]: readonly string[]): readonly st
   return [form, ...rest];
 }
 
-async function runOnce(argv: readonly string[], signal: AbortSignal): Promise<{ passed: boolean; output: string }> {
+async function runOnce(
+  argv: readonly string[],
+  env: HealthOptions['env'],
+  signal: AbortSignal,
+): Promise<{ passed: boolean; output: string }> {
   const [program = '', ...args] = argv;
   const { uid, gid } = identityOf(1);
   const ids = process.getuid?.() === 0 ? { uid, gid } : {};
+  const surroundings = surroundingsOf(1);
   const child = spawn(program, args, {
-    ...surroundingsOf(1),
+    cwd: surroundings.cwd,
+    // Some servers write their title over their environment: the container's own is what counts.
+    env: { ...surroundings.env, ...env },
     ...ids,
     signal,
     killSignal: 'SIGKILL',

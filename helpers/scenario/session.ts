@@ -151,6 +151,7 @@ export class Session implements AsyncDisposable {
     return Project.prepare(host, this.#model as ProjectModel, {
       runId: this.runId,
       origin: this.#options.compose.folder,
+      stores: this.#stores,
       toolbox: await buildToolbox({ home, git: await gitForToolbox(home, this.#options.signal) }),
       baseImage: this.#baseImage?.origin === 'assembled' ? this.#baseImage.ref : null,
     });
