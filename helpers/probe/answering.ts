@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { RefusedLogin } from '../stores/server.ts';
 import type { OpenStore } from '../stores/store.ts';
@@ -8,15 +9,16 @@ const PAUSE_MS = 25;
 
 /** Asks a store's server again and again until it answers, refuses the login, or the time is over. */
 export async function untilAnswers(store: OpenStore, timeoutMs: number, signal: AbortSignal): Promise<Answering> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+  const deadline = performance.now() + timeoutMs;
   for (;;) {
     try {
       await store.answers?.();
       return { answers: true, refused: false, output: '' };
     } catch (error) {
       const refused = error instanceof RefusedLogin;
-      await delay(refused ? 0 : PAUSE_MS, undefined, { signal: limit }).catch(() => {});
-      if (refused || limit.aborted) return { answers: false, refused, output: String(error) };
+      if (refused || signal.aborted || performance.now() >= deadline)
+        return { answers: false, refused, output: String(error) };
+      await delay(PAUSE_MS);
     }
   }
 }

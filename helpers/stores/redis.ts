@@ -159,18 +159,15 @@ async function connect(definition: RedisDefinition, context: DriverContext): Pro
 
 /** The password that the server was started with: in its arguments, in the file they name, or in the environment. */
 export function passwordOf({ command, env }: ContainerStart): string | undefined {
-  const said = /(?:^|\s)(?:--)?requirepass\s+(?:"([^"]*)"|'([^']*)'|(\S+))/m;
+  const value = String.raw`\s+(?:"([^"]*)"|'([^']*)'|(\S+))`;
   const file = command.find((argument) => argument.endsWith('.conf') && existsSync(argument));
-  const texts = [command.join(' '), ...(file === undefined ? [] : [readFileSync(file, 'utf8')])];
-  for (const text of texts) {
-    const found = said
-      .exec(text)
-      ?.slice(1)
-      .find((part) => part !== undefined);
-    // Of a command that a shell has read, what stands for a variable.
-    if (found !== undefined) return found.replace(/^\$\{?(\w+)\}?$/, (_, name: string) => env[name] ?? '');
-  }
-  return settingOf(env, 'REDIS_PASSWORD', 'VALKEY_PASSWORD');
+  const found =
+    new RegExp(`--requirepass${value}`).exec(command.join(' ')) ??
+    (file === undefined ? null : new RegExp(`^\\s*requirepass${value}`, 'm').exec(readFileSync(file, 'utf8')));
+  const password = found?.slice(1).find((part) => part !== undefined);
+  if (password === undefined) return settingOf(env, 'REDIS_PASSWORD', 'VALKEY_PASSWORD');
+  // Of a command that a shell has read, what stands for a variable.
+  return password.replace(/^\$\{?(\w+)\}?$/, (_, name: string) => env[name] ?? '');
 }
 
 /** Is this the server's word, and does it begin so? */
