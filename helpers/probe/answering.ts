@@ -17,7 +17,7 @@ export async function untilAnswers(store: OpenStore, timeoutMs: number, signal: 
     } catch (error) {
       const refused = error instanceof RefusedLogin;
       if (refused || signal.aborted || performance.now() >= deadline)
-        return { answers: false, refused, output: String(error) };
+        return { answers: false, refused, output: error instanceof Error ? error.message : String(error) };
       await delay(PAUSE_MS);
     }
   }

@@ -38,7 +38,11 @@ export async function openProbe(docker: Dockerode, containerId: string, options:
 
 async function startOf(docker: Dockerode, containerId: string): Promise<ContainerStart> {
   const { Path, Args, Config } = await docker.getContainer(containerId).inspect();
-  const pairs = Config.Env.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]);
+  // An image may have no environment at all.
+  const pairs = ((Config.Env as string[] | null) ?? []).map((pair) => [
+    pair.slice(0, pair.indexOf('=')),
+    pair.slice(pair.indexOf('=') + 1),
+  ]);
   return { command: [Path, ...Args], env: Object.fromEntries(pairs) as Record<string, string> };
 }
 

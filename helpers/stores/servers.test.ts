@@ -52,6 +52,25 @@ function serverStore(kind: 'postgres' | 'mysql' | 'redis', port: number): StoreD
   };
 }
 
+function commandStore(folder: string, write: string): StoreDefinition {
+  return {
+    id: 'c',
+    kind: 'command',
+    service: 'a',
+    path: folder,
+    write: ['sh', '-c', write],
+    read: ['sh', '-c', `cat ${folder}/rows 2> /dev/null || true`],
+  };
+}
+
+async function letNobodyIn(place: string | null): Promise<never> {
+  throw new Error(place === null ? 'nobody there' : 'bad password');
+}
+
+function isBadPassword(error: unknown): boolean {
+  return String(error).includes('password');
+}
+
 describe('what a server has certainly not kept', () => {
   test.for([
     ['25006', 'ERROR', true],
@@ -123,13 +142,10 @@ describe('the login', () => {
   });
 
   test('is refused for good by the real server alone', async ({ expect }) => {
-    const connect = async (place: string | null): Promise<never> => {
-      throw new Error(place === null ? 'nobody there' : 'bad password');
-    };
-    const isRefused = (error: unknown): boolean => String(error).includes('password');
-    const places = ['/run/socket', null];
-    await expect(connectToFirst(places, connect, { isRefused, isMain: true })).rejects.toThrow(RefusedLogin);
-    await expect(connectToFirst(places, connect, { isRefused, isMain: false })).rejects.toThrow('nobody there');
+    const main = { isRefused: isBadPassword, isMain: true };
+    await expect(connectToFirst(['/run/socket', null], letNobodyIn, main)).rejects.toThrow(RefusedLogin);
+    const temporary = { ...main, isMain: false };
+    await expect(connectToFirst(['/run/socket', null], letNobodyIn, temporary)).rejects.toThrow('nobody there');
   });
 
   test('counts where the server is networked, or the main process', ({ expect }) => {
@@ -183,36 +199,27 @@ describe.for(['postgres', 'mysql', 'redis'] as const)('%s', (kind) => {
 });
 
 describe('command', () => {
-  const define = (folder: string, write: string): StoreDefinition => ({
-    id: 'c',
-    kind: 'command',
-    service: 'a',
-    path: folder,
-    write: ['sh', '-c', write],
-    read: ['sh', '-c', `cat ${folder}/rows 2> /dev/null || true`],
-  });
-
   test('hands id and payload over in the environment, which no shell reads', async ({ folder, expect }) => {
     const write = `printf '%s|%s|%s' "$OUTLAST_ID" "$OUTLAST_PAYLOAD" "$GREETING" > ${folder}/seen`;
-    const store = await openStore(define(folder, write), context);
+    const store = await openStore(commandStore(folder, write), context);
     expect(await store.write({ ...marker, payload: '$(touch /tmp/no); `id`\n"' })).toBe(true);
     const read = await openStore(
-      { ...define(folder, ''), read: ['sh', '-c', `cat ${folder}/seen >&2; exit 3`] } as StoreDefinition,
+      { ...commandStore(folder, ''), read: ['sh', '-c', `cat ${folder}/seen >&2; exit 3`] } as StoreDefinition,
       context,
     );
     await expect(read.read()).rejects.toThrow(`read ended with 3: ${marker.id}|$(touch /tmp/no); \`id\`\n"|hello`);
   });
 
   test('is refused by 75, and anything else leaves the end open', async ({ folder, expect }) => {
-    expect(await (await openStore(define(folder, 'exit 75'), context)).write(marker)).toBe(false);
-    const failing = await openStore(define(folder, 'echo broken >&2; exit 1'), context);
+    expect(await (await openStore(commandStore(folder, 'exit 75'), context)).write(marker)).toBe(false);
+    const failing = await openStore(commandStore(folder, 'echo broken >&2; exit 1'), context);
     await expect(failing.write(marker)).rejects.toThrow('write ended with 1: broken');
-    const killed = await openStore(define(folder, 'kill -9 $$'), context);
+    const killed = await openStore(commandStore(folder, 'kill -9 $$'), context);
     await expect(killed.write(marker)).rejects.toThrow('write ended with null');
   });
 
   test('has no check where none is given', async ({ folder, expect }) => {
-    expect(await (await openStore(define(folder, ''), context)).integrity()).toBe(null);
+    expect(await (await openStore(commandStore(folder, ''), context)).integrity()).toBe(null);
   });
 
   test('rows are lines of JSON with an id; what is no marker is left out', ({ expect }) => {
