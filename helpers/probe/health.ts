@@ -26,18 +26,19 @@ export async function untilHealthy(
 ): Promise<HealthResult> {
   const argv = argvOf(test);
   if (argv === null) return { healthy: true, attempts: 0, output: '' };
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+  const deadline = performance.now() + timeoutMs;
   let output = '';
   for (let attempts = 1; ; attempts++) {
     const began = performance.now();
     const listening = listeningSockets();
+    // For one attempt alone: a signal that nobody listens to may be collected before its time is over.
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(Math.max(1, Math.ceil(deadline - began)))]);
     const attempt = await runOnce(argv, env, limit);
     output = attempt.output;
     if (attempt.passed) return { healthy: true, attempts, output };
-    const until = performance.now() + PAUSE_FACTOR * (performance.now() - began);
-    while (!limit.aborted && performance.now() < until && listeningSockets() === listening)
-      await delay(LOOK_MS, undefined, { signal: limit }).catch(() => {});
-    if (limit.aborted) return { healthy: false, attempts, output };
+    const until = Math.min(deadline, performance.now() + PAUSE_FACTOR * (performance.now() - began));
+    while (!signal.aborted && performance.now() < until && listeningSockets() === listening) await delay(LOOK_MS);
+    if (signal.aborted || performance.now() >= deadline) return { healthy: false, attempts, output };
   }
 }
 
