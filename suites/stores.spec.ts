@@ -140,7 +140,7 @@ const [victim, ...rest] = first as [Marker, ...Marker[]];
 /** Kinds that take no row away. */
 const KEEPERS: ReadonlySet<StoreKind> = new Set(['git', 'http', 'command']);
 /** Servers whose image makes the database by a temporary server; the versions of one share an entrypoint. */
-const FIRST_STARTS = new Set(['postgres 17', 'mariadb 11.8']);
+const FIRST_STARTS = new Set(['postgres 17', 'mariadb 11.8', 'mysql 9']);
 
 test('every kind of store is among the subjects', ({ expect }) => {
   expect(new Set(SUBJECTS.map(({ kind }) => kind))).toEqual(new Set(STORE_KINDS));
