@@ -123,6 +123,11 @@ export const ERRORS = {
     why: 'A service never became ready.',
     fix: 'Read its log; raise --timeout if it is only slow.',
   },
+  STORE_REFUSED: {
+    exit: 3,
+    why: 'The server of a store is there and refuses the login, so nothing can be said of its data.',
+    fix: 'Give the store `user`, `password` and `database`, or an `url`, in outlast.yaml.',
+  },
   DISK_FULL: { exit: 3, why: 'The disk is full.', fix: 'Free some space, or move the cache with OUTLAST_HOME.' },
   INTERRUPTED: { exit: 130, why: 'The run was interrupted.', fix: 'Nothing: what it had started was removed.' },
   INTERNAL: { exit: 3, why: 'Outlast itself failed.', fix: 'Please report this with the message.' },

@@ -4,104 +4,51 @@ import type Dockerode from 'dockerode';
 import { GenericContainer, Wait, type StartedTestContainer } from 'testcontainers';
 import { describe, vi } from 'vitest';
 import { test as base } from '../fixtures/outlast.ts';
+import { ensureServerImage } from '../fixtures/servers/server-images.ts';
+import { type Subject, SUBJECTS, UID } from '../fixtures/servers/subjects.ts';
 import { outlastHome } from '../helpers/home.ts';
 import { RUN_LABEL, type Host } from '../helpers/host/host.ts';
 import { openProbe } from '../helpers/probe/open-probe.ts';
 import type { Probe } from '../helpers/probe/probe.ts';
-import { AGENT_ARGV, buildToolbox, TOOLBOX_MOUNT } from '../helpers/probe/toolbox.ts';
+import { buildToolbox, NODE_ARGV, TOOLBOX_MOUNT } from '../helpers/probe/toolbox.ts';
 import { STORE_KINDS, type StoreDefinition, type StoreKind } from '../helpers/stores/store.ts';
 import { hashOf, makeMarker } from '../helpers/verdict/marker.ts';
 import type { Marker, ReadRow } from '../helpers/verdict/model.ts';
 
-const UID = 1001;
-/** Node, in an image that has nothing at all. */
-const NODE = AGENT_ARGV.slice(0, -1);
+/** What an image's first start does while its temporary server is up. */
+const SLOW = 'printf up > /tmp/temporary; sleep 3; printf over > /tmp/temporary';
 const RUN = `stores-${randomBytes(4).toString('hex')}`;
 
-/** How a kind of store is harmed behind its back: JavaScript for Node inside the container; `place`, `id` and `payload` are set. */
-interface Kind {
-  readonly define: (place: string) => StoreDefinition;
-  readonly remove: string;
-  readonly alter: string;
-  readonly damage: string;
-  /** How many rows are many: a commit takes its time. */
-  readonly many: number;
+type Started = Record<string, Promise<StartedTestContainer>>;
+
+/** A container with the toolbox mounted: the small app alone in an image without a single file, or a database server. */
+async function startContainer(host: Host, { server }: Subject): Promise<StartedTestContainer> {
+  const image = server === null ? await emptyImage(host.docker) : await ensureServerImage(host, server.image);
+  const { folder } = await buildToolbox({ home: await outlastHome() });
+  const container = new GenericContainer(image)
+    .withLabels({ [RUN_LABEL]: RUN })
+    .withBindMounts([{ source: folder, target: TOOLBOX_MOUNT, mode: 'ro' }]);
+  if (server === null) {
+    return container
+      .withCopyFilesToContainer(
+        ['rows', 'rows-command'].map((name) => ({ source: programOf(name), target: `/srv/${name}.ts` })),
+      )
+      .withUser(`${UID}:${UID}`)
+      .withEnvironment({ NODE_OPTIONS: '--no-warnings', GREETING: 'hello' })
+      .withEntrypoint([...NODE_ARGV, '/srv/rows.ts'])
+      .withWaitStrategy(Wait.forLogMessage('ready'))
+      .start();
+  }
+  const files = Object.entries(server.files ?? {}).map(([target, content]) => ({ target, content }));
+  return container
+    .withEnvironment({ ...server.env, GREETING: 'hello' })
+    .withCopyContentToContainer(files)
+    .withCommand([...(server.command ?? [])])
+    .start();
 }
 
-const SQLITE = `const database = new (require('${TOOLBOX_MOUNT}/node_modules/better-sqlite3'))(place + '/app.db');`;
-const GIT = `const folder = place + '/outlast-markers.git';
-  const git = (args, input) => {
-    const { status, stdout, stderr } = require('node:child_process').spawnSync('${TOOLBOX_MOUNT}/lib/ld.so',
-      ['--library-path', '${TOOLBOX_MOUNT}/lib', '${TOOLBOX_MOUNT}/bin/git', '-C', folder, ...args], { input });
-    if (status !== 0) throw new Error(String(stderr));
-    return String(stdout);
-  };
-  const path = git(['ls-tree', '-r', '--name-only', 'HEAD']).split('\\n').find((name) => name.endsWith('/' + id));
-  const change = (line) => git(['fast-import', '--quiet'],
-    'commit refs/heads/main\\ncommitter x <x> 1 +0000\\ndata 1\\nx\\nfrom refs/heads/main^0\\n' + line + '\\n');`;
-const ROWS = `const file = place + '/rows.jsonl';
-  const change = (run) => fs.writeFileSync(file, fs.readFileSync(file, 'utf8').split('\\n').filter(Boolean)
-    .map((line) => JSON.parse(line)).flatMap(run).map((row) => JSON.stringify(row) + '\\n').join(''));`;
-
-const KINDS: Record<StoreKind, Kind> = {
-  sqlite: {
-    define: (place) => ({ id: place, kind: 'sqlite', service: 'app', path: `${place}/app.db` }),
-    remove: `${SQLITE} database.prepare('DELETE FROM outlast_markers WHERE id = ?').run(id)`,
-    alter: `${SQLITE} database.prepare('UPDATE outlast_markers SET payload = ? WHERE id = ?').run(payload, id)`,
-    damage: `fs.truncateSync(place + '/app.db', 4096)`,
-    many: 2000,
-  },
-  files: {
-    define: (place) => ({ id: place, kind: 'files', service: 'app', path: place }),
-    remove: `fs.rmSync(place + '/outlast-markers/' + id)`,
-    alter: `const file = place + '/outlast-markers/' + id;
-      fs.writeFileSync(file, JSON.stringify({ ...JSON.parse(fs.readFileSync(file)), payload }))`,
-    damage: `const folder = place + '/outlast-markers/'; fs.truncateSync(folder + fs.readdirSync(folder)[0], 10)`,
-    many: 2000,
-  },
-  git: {
-    define: (place) => ({ id: place, kind: 'git', service: 'app', path: place }),
-    remove: `${GIT} change('D ' + path)`,
-    alter: `${GIT} change('M 100644 inline ' + path + '\\ndata ' + payload.length + '\\n' + payload)`,
-    damage: `${GIT} const packs = folder + '/objects/pack/';
-      fs.rmSync(packs + fs.readdirSync(packs).find((name) => name.endsWith('.pack')))`,
-    many: 200,
-  },
-  http: {
-    define: (place) => ({
-      id: place,
-      kind: 'http',
-      service: 'app',
-      path: place,
-      url: `http://127.0.0.1:8080/?folder=${place}`,
-      write: { key: '{id}', content: { text: '{payload}' } },
-      read: { id: 'key', payload: 'text' },
-    }),
-    remove: `${ROWS} change((row) => row.key === id ? [] : [row])`,
-    alter: `${ROWS} change((row) => row.key === id ? [{ ...row, text: payload }] : [row])`,
-    damage: `${ROWS} change(({ key }) => [{ key }])`,
-    many: 2000,
-  },
-};
-
-/** A container from an image without a single file, the toolbox mounted; its main process is the small app. */
-async function startContainer(host: Host): Promise<StartedTestContainer> {
-  // Not among the types of dockerode, but an option that its client keeps.
-  const { socketPath } = host.docker.modem as { socketPath?: string };
-  if (socketPath !== undefined) vi.stubEnv('DOCKER_HOST', `unix://${socketPath}`);
-  vi.stubEnv('TESTCONTAINERS_RYUK_DISABLED', 'true');
-  const image = await emptyImage(host.docker);
-  const { folder } = await buildToolbox({ home: await outlastHome() });
-  const server = fileURLToPath(new URL('../fixtures/servers/rows.ts', import.meta.url));
-  return new GenericContainer(image)
-    .withLabels({ [RUN_LABEL]: RUN })
-    .withBindMounts([{ source: folder, target: TOOLBOX_MOUNT, mode: 'ro' }])
-    .withCopyFilesToContainer([{ source: server, target: '/srv/rows.ts' }])
-    .withUser(`${UID}:${UID}`)
-    .withEnvironment({ NODE_OPTIONS: '--no-warnings', GREETING: 'hello' })
-    .withEntrypoint([...NODE, '/srv/rows.ts'])
-    .withWaitStrategy(Wait.forLogMessage('ready'))
-    .start();
+function programOf(name: string): string {
+  return fileURLToPath(new URL(`../fixtures/servers/${name}.ts`, import.meta.url));
 }
 
 async function emptyImage(docker: Dockerode): Promise<string> {
@@ -116,28 +63,37 @@ async function emptyImage(docker: Dockerode): Promise<string> {
   return `outlast/empty:${RUN}`;
 }
 
+const [APP] = SUBJECTS as [Subject];
+let places = 0;
+
 const test = base
-  .extend('container', { scope: 'worker' }, async ({ host }, { onCleanup }) => {
-    const container = await startContainer(host);
+  .extend('subject', APP)
+  .extend('started', { scope: 'worker' }, async ({ host }, { onCleanup }): Promise<Started> => {
+    // Not among the types of dockerode, but an option that its client keeps.
+    const { socketPath } = host.docker.modem as { socketPath?: string };
+    if (socketPath !== undefined) vi.stubEnv('DOCKER_HOST', `unix://${socketPath}`);
+    vi.stubEnv('TESTCONTAINERS_RYUK_DISABLED', 'true');
+    const started: Started = {};
     onCleanup(async () => {
-      await container.stop();
+      const containers = await Promise.all(Object.values(started));
+      await Promise.all(containers.map(async (container) => container.stop()));
       await host.docker.getImage(`outlast/empty:${RUN}`).remove();
       vi.unstubAllEnvs();
     });
-    return container;
+    return started;
   })
-  .extend('node', ({ container }) => {
+  .extend('container', async ({ host, started, subject }) => {
+    const { server } = subject;
+    return (started[server?.image ?? 'app'] ??= startContainer(host, subject));
+  })
+  .extend('node', ({ container, subject }) => {
     /** Runs JavaScript in the container and returns what it prints. */
-    return async (script: string, user = String(UID)): Promise<string> => {
-      const result = await container.exec([...NODE, '-e', `const fs = require('node:fs'); ${script}`], { user });
+    return async (script: string, user = subject.server === null ? String(UID) : '0'): Promise<string> => {
+      const source = `const fs = require('node:fs'); (async () => { ${script} })()`;
+      const result = await container.exec([...NODE_ARGV, '-e', source], { user });
       if (result.exitCode !== 0) throw new Error(result.output);
       return result.stdout.trim();
     };
-  })
-  .extend('place', async ({ node }) => {
-    const folder = `/data/${randomBytes(4).toString('hex')}`;
-    await node(`fs.mkdirSync('${folder}', { recursive: true }); fs.chownSync('${folder}', ${UID}, ${UID})`, '0');
-    return folder;
   })
   .extend('open', async ({ host, container }, { onCleanup }) => {
     const probes: Probe[] = [];
@@ -149,6 +105,14 @@ const test = base
       probes.push(probe);
       return probe;
     };
+  })
+  .extend('place', async ({ node, open, subject }) => {
+    const place = subject.placeOf(places++);
+    const anywhere = { ...subject.define(place), id: 'server', database: undefined } as StoreDefinition;
+    const { answers, output } = await (await open()).answers(anywhere, 60_000);
+    if (!answers) throw new Error(output);
+    await node(`const place = '${place}'; ${subject.make}`, '0');
+    return place;
   });
 
 function markers(count: number, epoch = 0): Marker[] {
@@ -173,14 +137,85 @@ function behind(place: string, row: ReadRow, script: string): string {
 const first = markers(5);
 const [victim, ...rest] = first as [Marker, ...Marker[]];
 
-describe.each(STORE_KINDS)('a store of kind %s', (name) => {
-  const kind = KINDS[name];
+/** Kinds that take no row away. */
+const KEEPERS: ReadonlySet<StoreKind> = new Set(['git', 'http', 'command']);
+/** Servers whose image makes the database by a temporary server; the versions of one share an entrypoint. */
+const FIRST_STARTS = new Set(['postgres 17', 'mariadb 11.8', 'mysql 9']);
+
+test('every kind of store is among the subjects', ({ expect }) => {
+  expect(new Set(SUBJECTS.map(({ kind }) => kind))).toEqual(new Set(STORE_KINDS));
+});
+
+const SERVERS = SUBJECTS.filter(({ server }) => server !== null);
+
+// Before the stores: a damaged log keeps a Redis from starting again.
+describe.each(SERVERS)('the server $name', (subject) => {
+  test.override({ subject });
+
+  test('is taken at what the container says of itself', async ({ place, open, expect }) => {
+    const store = { ...subject.define(place), id: 'unnamed', database: undefined } as StoreDefinition;
+    const probe = await open();
+    const [row] = markers(1, 7) as [Marker];
+    expect(await probe.write(store, row)).toBe('acknowledged');
+    expect((await probe.read(store)).map(({ id }) => id)).toContain(row.id);
+    expect(await probe.remove(store, row)).toBe('acknowledged');
+  });
+
+  test('refuses a wrong password at once and clearly', async ({ place, open, expect }) => {
+    const store = { ...subject.define(place), id: 'wrong', password: 'not-the-secret' } as StoreDefinition;
+    const probe = await open();
+    const before = Date.now();
+    const answering = await probe.answers(store, 60_000);
+    expect(answering).toMatchObject({ answers: false, refused: true });
+    expect(answering.output).toMatch(/refuses the login: .*(password|WRONGPASS)/);
+    expect(answering.output).not.toContain('not-the-secret');
+    expect(Date.now() - before).toBeLessThan(10_000);
+    await expect(probe.write(store, victim)).rejects.toThrow('refuses the login');
+    await expect(probe.read(store)).rejects.toThrow('refuses the login');
+  });
+
+  test('leaves the end of a write open when it dies, and takes the next after it is back', async ({
+    place,
+    container,
+    host,
+    open,
+    expect,
+  }) => {
+    const store = subject.define(place);
+    const probe = await open();
+    await writeAll(probe, store, first);
+    const docker = host.docker.getContainer(container.getId());
+    const writing = (async () => {
+      for (const row of markers(100_000, 1)) await probe.write(store, row);
+    })();
+    const unanswered = expect(writing).rejects.toThrow();
+    await docker.kill();
+    await unanswered;
+    await docker.start();
+    const next = await open();
+    expect(await next.answers(store, 60_000)).toMatchObject({ answers: true });
+    expect((await next.read(store)).map(({ id }) => id)).toEqual(expect.arrayContaining(first.map(({ id }) => id)));
+    expect(await next.write(store, markers(1, 2)[0] as Marker)).toBe('acknowledged');
+  });
+
+  test("runs a health check with the container's own environment", async ({ open, place, expect }) => {
+    const probe = await open();
+    // By now a server may have written its title over the environment that it was started with.
+    expect(await probe.answers(subject.define(place), 60_000)).toMatchObject({ answers: true });
+    expect(await probe.health(['CMD-SHELL', 'test "$GREETING" = hello'], 2000)).toMatchObject({ healthy: true });
+  });
+});
+
+describe.each(SUBJECTS)('a store on $name', (subject) => {
+  test.override({ subject });
+  const { define, refuses = '' } = subject;
 
   test('has no rows where nothing is, and a read makes nothing', async ({ place, open, node, expect }) => {
     const probe = await open();
-    expect(await probe.read(kind.define(place))).toEqual([]);
-    expect(await probe.integrity(kind.define(place))).toMatchObject({ ok: true });
-    expect(await node(`console.log(fs.readdirSync('${place}').length)`)).toBe('0');
+    const before = await node(behind(place, victim, subject.count));
+    expect(await probe.read(define(place))).toEqual([]);
+    expect((await probe.integrity(define(place)))?.ok ?? true).toBe(true);
+    expect(await node(behind(place, victim, subject.count))).toBe(before);
   });
 
   test('gives back what was acknowledged, row by row, to a new agent too, and adds to it', async ({
@@ -188,7 +223,7 @@ describe.each(STORE_KINDS)('a store of kind %s', (name) => {
     open,
     expect,
   }) => {
-    const store = kind.define(place);
+    const store = define(place);
     const probe = await open();
     expect(await writeAll(probe, store, first)).toEqual(['acknowledged']);
     expect(sorted(await probe.read(store))).toEqual(sorted(first));
@@ -201,35 +236,36 @@ describe.each(STORE_KINDS)('a store of kind %s', (name) => {
     expect(sorted(await next.read(store))).toEqual(sorted([...first, ...second]));
   });
 
+  test('takes a row away for good where it takes any away', async ({ place, open, expect }) => {
+    const probe = await open();
+    await writeAll(probe, define(place), first);
+    const end = await probe.remove(define(place), victim);
+    expect(end).toBe(KEEPERS.has(subject.kind) ? null : 'acknowledged');
+    expect(sorted(await probe.read(define(place)))).toEqual(sorted(end === null ? first : rest));
+  });
+
   test('does not give back what was removed behind its back', async ({ place, open, node, expect }) => {
     const probe = await open();
-    await writeAll(probe, kind.define(place), first);
-    await node(behind(place, victim, kind.remove));
-    expect(sorted(await probe.read(kind.define(place)))).toEqual(sorted(rest));
+    await writeAll(probe, define(place), first);
+    await node(behind(place, victim, subject.remove));
+    expect(sorted(await probe.read(define(place)))).toEqual(sorted(rest));
   });
 
   test('gives a changed payload back changed', async ({ place, open, node, expect }) => {
     const probe = await open();
-    await writeAll(probe, kind.define(place), first);
-    await node(behind(place, victim, kind.alter));
+    await writeAll(probe, define(place), first);
+    await node(behind(place, victim, subject.alter));
     const expected = sorted([{ id: victim.id, payload: 'altered' }, ...rest]);
-    expect(sorted(await probe.read(kind.define(place)))).toEqual(expected);
-  });
-
-  test('writes as the owner of the place, never as root', async ({ place, open, node, expect }) => {
-    const probe = await open();
-    await writeAll(probe, kind.define(place), first);
-    const owners = `fs.readdirSync('${place}', { recursive: true }).map((name) => fs.lstatSync('${place}/' + name)).map(({ uid, gid }) => uid + ':' + gid)`;
-    expect(await node(`console.log([...new Set(${owners})].join())`, '0')).toBe(`${UID}:${UID}`);
+    expect(sorted(await probe.read(define(place)))).toEqual(expected);
   });
 
   test('rejects what the place refuses, and has kept nothing of it', async ({ place, open, node, expect }) => {
     const probe = await open();
-    await node(`fs.chmodSync('${place}', 0o555)`);
-    expect(await writeAll(probe, kind.define(place), first)).toEqual(['rejected']);
-    await node(`fs.chmodSync('${place}', 0o755)`);
-    expect(await probe.read(kind.define(place))).toEqual([]);
-    expect(await writeAll(probe, kind.define(place), first)).toEqual(['acknowledged']);
+    await node(behind(place, victim, subject.refuse));
+    expect(await writeAll(probe, define(place), first)).toEqual(['rejected']);
+    await node(behind(place, victim, subject.allow));
+    expect(await probe.read(define(place))).toEqual([]);
+    expect(await writeAll(probe, define(place), first)).toEqual(['acknowledged']);
   });
 
   test('keeps any characters', async ({ place, open, expect }) => {
@@ -245,27 +281,71 @@ describe.each(STORE_KINDS)('a store of kind %s', (name) => {
       const id = `o-n-s-0-${seq}`;
       return { id, epoch: 0, seq, payload, hash: hashOf({ id, payload }) };
     });
+    const isRefused = ({ payload }: Marker): boolean => refuses !== '' && payload.includes(refuses);
+    const kept = rows.filter((row) => !isRefused(row));
     const probe = await open();
-    expect(await writeAll(probe, kind.define(place), rows)).toEqual(['acknowledged']);
-    expect(sorted(await probe.read(kind.define(place)))).toEqual(sorted(rows));
-    expect(await probe.integrity(kind.define(place))).toMatchObject({ ok: true });
+    expect(await writeAll(probe, define(place), kept)).toEqual(['acknowledged']);
+    expect(await writeAll(probe, define(place), rows.filter(isRefused))).toEqual(refuses === '' ? [] : ['rejected']);
+    expect(sorted(await probe.read(define(place)))).toEqual(sorted(kept));
+    expect(await probe.integrity(define(place))).toMatchObject({ ok: true });
   });
 
   test('keeps many rows', async ({ place, open, expect }) => {
-    const rows = markers(kind.many);
+    const rows = markers(subject.many);
     const probe = await open();
-    expect(await writeAll(probe, kind.define(place), rows)).toEqual(['acknowledged']);
-    expect(sorted(await probe.read(kind.define(place)))).toEqual(sorted(rows));
+    expect(await writeAll(probe, define(place), rows)).toEqual(['acknowledged']);
+    expect(sorted(await probe.read(define(place)))).toEqual(sorted(rows));
   });
 
   test('knows whether it is sound', async ({ place, open, node, expect }) => {
-    const store = kind.define(place);
+    const store = define(place);
     const probe = await open();
     await writeAll(probe, store, markers(60));
     expect(await probe.integrity(store)).toMatchObject({ ok: true });
     await probe[Symbol.asyncDispose]();
-    await node(behind(place, victim, kind.damage));
+    await node(behind(place, victim, subject.damage));
     expect(await (await open()).integrity(store)).toMatchObject({ ok: false });
+  });
+});
+
+describe.each(SUBJECTS.filter(({ kind }) => ['sqlite', 'files', 'git', 'http'].includes(kind)))(
+  'a store on $name',
+  (subject) => {
+    test.override({ subject });
+
+    test('writes as the owner of the place, never as root', async ({ place, open, node, expect }) => {
+      const probe = await open();
+      await writeAll(probe, subject.define(place), first);
+      const owners = `fs.readdirSync('${place}', { recursive: true }).map((name) => fs.lstatSync('${place}/' + name)).map(({ uid, gid }) => uid + ':' + gid)`;
+      expect(await node(`console.log([...new Set(${owners})].join())`, '0')).toBe(`${UID}:${UID}`);
+    });
+  },
+);
+
+describe.each(SERVERS.filter(({ name }) => FIRST_STARTS.has(name)))('the first start of $name', (subject) => {
+  test('is over when the real server answers, not the temporary one', async ({ host, started, expect }) => {
+    void started;
+    const { server } = subject;
+    if (server === null) throw new Error('There is no server.');
+    const container = await startContainer(host, {
+      ...subject,
+      server: { ...server, files: { ...server.files, '/docker-entrypoint-initdb.d/slow.sh': SLOW } },
+    });
+    try {
+      await using probe = await openProbe(host.docker, container.getId());
+      const store = { ...subject.define('any'), database: undefined } as StoreDefinition;
+      const during = async (): Promise<string> => (await container.exec(['cat', '/tmp/temporary'])).stdout;
+      await vi.waitFor(async () => expect(await during()).toBe('up'), { timeout: 60_000, interval: 50 });
+      const early = await probe.answers(store, 1000);
+      expect(await during()).toBe('up');
+      expect(early).toMatchObject({ answers: false, refused: false });
+      expect(early.output).toContain('temporary server');
+      expect(await probe.answers(store, 60_000)).toMatchObject({ answers: true });
+      expect(await during()).toBe('over');
+      expect(await probe.write(store, victim)).toBe('acknowledged');
+    } finally {
+      await container.stop();
+    }
   });
 });
 
@@ -282,7 +362,7 @@ describe('the probe', () => {
   test("runs a health check as the service's own user, until it passes", async ({ place, open, node, expect }) => {
     const probe = await open();
     const check = `process.exit(process.getuid() === ${UID} && process.env.GREETING === 'hello' && fs.existsSync('${place}/up') ? 0 : 1)`;
-    const argv = ['CMD', ...NODE, '-e', check];
+    const argv = ['CMD', ...NODE_ARGV, '-e', check];
     expect(await probe.health(argv, 300)).toMatchObject({ healthy: false });
     const healthy = probe.health(argv, 30_000);
     await node(`fs.writeFileSync('${place}/up', '')`);
@@ -293,7 +373,7 @@ describe('the probe', () => {
     const inspected = await host.docker.getContainer(container.getId()).inspect();
     const other = await host.docker.createContainer({
       Image: inspected.Config.Image,
-      Entrypoint: [...NODE],
+      Entrypoint: [...NODE_ARGV],
       Cmd: ['-e', 'setInterval(() => {}, 1000)'],
       Labels: { [RUN_LABEL]: RUN },
       HostConfig: { Binds: inspected.HostConfig.Binds ?? [] },

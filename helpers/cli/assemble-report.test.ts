@@ -14,6 +14,8 @@ const cellSeen = (outcome: Outcome, status: 'ran' | 'not-run' = 'ran') => ({
   reason: null,
   evidence: [],
   proof: UNMEASURED.proof,
+  title: 'the host boots',
+  timeline: [],
   outcome,
   status,
 });

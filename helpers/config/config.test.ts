@@ -78,3 +78,36 @@ test('a store id that stands there twice is CONFIG_INVALID, with its line', asyn
     message: expect.stringContaining(':3: stores.1.id: the id "db" stands there twice') as string,
   });
 });
+
+test('a database server is read, its database as a text', async ({ folder, expect }) => {
+  await writeFile(
+    join(folder, 'outlast.yaml'),
+    `stores:
+  - { id: orders, kind: postgres, service: db, path: /var/lib/postgresql/data }
+  - { id: cache, kind: redis, service: cache, path: /data, database: 3 }
+  - { id: shop, kind: mysql, service: db, path: /var/lib/mysql, url: 'mysql://app:word@127.0.0.1/shop' }
+  - { id: docs, kind: command, service: mongo, path: /data/db, write: [put], read: [get] }
+`,
+  );
+  expect((await readConfig(folder))?.stores).toMatchObject([
+    { kind: 'postgres' },
+    { kind: 'redis', database: '3' },
+    { kind: 'mysql', url: 'mysql://app:word@127.0.0.1/shop' },
+    { kind: 'command', write: ['put'], read: ['get'] },
+  ]);
+});
+
+test.for([
+  ['both url and user', 'kind: postgres, url: "postgres://a@b/c", user: a', ':2: stores.0: either an url'],
+  ['an url of something else', 'kind: postgres, url: "mysql://a@b/c"', ':2: stores.0.url: an URL of postgres'],
+  ['a database of redis with a name', 'kind: redis, database: main', ':2: stores.0.database'],
+  ['a command in one string', 'kind: command, write: put, read: [get]', ':2: stores.0.write'],
+  ['an empty command', 'kind: command, write: [], read: [get]', ':2: stores.0.write: a list of a program'],
+  ['a key that is unknown', 'kind: mysql, port: 3306', 'port'],
+] as const)('of a server, %s is CONFIG_INVALID', async ([, keys, says], { folder, expect }) => {
+  await writeFile(join(folder, 'outlast.yaml'), `stores:\n  - { id: s, service: db, path: /data, ${keys} }\n`);
+  await expect(readConfig(folder)).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    message: expect.stringContaining(says) as string,
+  });
+});

@@ -13,6 +13,27 @@ const place = {
   path: z.string().startsWith('/', 'an absolute path inside the service'),
 };
 
+const argv = z.array(z.string()).min(1, 'a list of a program and its arguments');
+
+function server<K extends 'postgres' | 'mysql' | 'redis'>(kind: K, protocol: RegExp) {
+  const database = kind === 'redis' ? z.union([z.int().min(0), z.string().regex(/^\d+$/)]) : z.string().min(1);
+  return z
+    .strictObject({
+      ...place,
+      kind: z.literal(kind),
+      url: z.url({ protocol, error: `an URL of ${kind}` }).optional(),
+      user: z.string().min(1).optional(),
+      password: z.string().optional(),
+      database: database.transform(String).optional(),
+    })
+    .refine(
+      ({ url, user, password, database: name }) => url === undefined || (user ?? password ?? name) === undefined,
+      {
+        error: 'either an url, or user, password and database',
+      },
+    );
+}
+
 const store = z.discriminatedUnion('kind', [
   z.strictObject({ ...place, kind: z.literal('sqlite') }),
   z.strictObject({ ...place, kind: z.literal('files') }),
@@ -23,6 +44,16 @@ const store = z.discriminatedUnion('kind', [
     url: z.url(),
     write: z.record(z.string(), z.unknown()),
     read: z.strictObject({ id: z.string(), payload: z.string() }),
+  }),
+  server('postgres', /^postgres(ql)?$/),
+  server('mysql', /^mysql$/),
+  server('redis', /^rediss?$/),
+  z.strictObject({
+    ...place,
+    kind: z.literal('command'),
+    write: argv,
+    read: argv,
+    integrity: argv.optional(),
   }),
 ]) satisfies z.ZodType<StoreDefinition>;
 

@@ -46,3 +46,18 @@ test('what two services share is told once', () => {
   ];
   expect(told(services)).toEqual(['a-srv files /srv', 'a-app-db sqlite /srv/app.db']);
 });
+
+test('a server is a store of its own kind, and its folder no other', () => {
+  const postgres = { servers: [{ program: 'postgres' as const, folder: '/var/lib/postgresql/data' }] };
+  expect(told([data('db', ['/var/lib/postgresql/data', '/backups'], postgres)])).toEqual([
+    'db-backups files /backups',
+    'db-data-postgres postgres /var/lib/postgresql/data',
+  ]);
+  // On the parent of where the data lies there is nothing of the server's.
+  const valkey = { servers: [{ program: 'valkey-server' as const, folder: '/data' }] };
+  expect(told([data('cache', [], valkey, ['/data'])])).toEqual(['cache-data-redis redis /data']);
+  expect(told([data('pg', ['/var/lib/postgresql', '/var/lib/postgresql/data'], postgres)])).toEqual([
+    'pg-postgresql files /var/lib/postgresql',
+    'pg-data-postgres postgres /var/lib/postgresql/data',
+  ]);
+});

@@ -8,6 +8,16 @@ import { healthTestOf, type RunningStack } from '../stack/stack.ts';
 import type { StoreDefinition } from '../stores/store.ts';
 import { isBelow, type Places, placesOf } from './places.ts';
 
+type ServerKind = 'postgres' | 'mysql' | 'redis';
+
+const SERVER_KINDS: Readonly<Record<FoundData['servers'][number]['program'], ServerKind>> = {
+  postgres: 'postgres',
+  mariadbd: 'mysql',
+  mysqld: 'mysql',
+  'redis-server': 'redis',
+  'valkey-server': 'redis',
+};
+
 /** What was found in one service. */
 export interface ServiceData {
   readonly service: string;
@@ -57,11 +67,12 @@ export function storesOf(data: readonly ServiceData[]): StoreDefinition[] {
       known.add(key);
       return true;
     };
-    const define = (kind: 'files' | 'sqlite' | 'git', path: string): StoreDefinition => {
-      const plain = `${service}-${posix.basename(path) || 'root'}${kind === 'git' ? '-git' : ''}`
-        .toLowerCase()
-        .replaceAll(/[^a-z0-9]+/g, '-')
-        .replaceAll(/^-|-$/g, '');
+    const define = (kind: 'files' | 'sqlite' | 'git' | ServerKind, path: string): StoreDefinition => {
+      const plain =
+        `${service}-${posix.basename(path) || 'root'}${kind === 'files' || kind === 'sqlite' ? '' : `-${kind}`}`
+          .toLowerCase()
+          .replaceAll(/[^a-z0-9]+/g, '-')
+          .replaceAll(/^-|-$/g, '');
       let id = plain;
       for (let number = 2; ids.has(id); number++) id = `${plain}-${number}`;
       ids.add(id);
@@ -69,17 +80,28 @@ export function storesOf(data: readonly ServiceData[]): StoreDefinition[] {
     };
     const all = [...places.mounts, ...places.written];
     const repositories = new Set(found.git.map((path) => (all.includes(path) ? path : posix.dirname(path))));
+    // What lies in the folder of a server is the server's.
+    const folders = found.servers.map(({ folder }) => folder);
+    const isServers = (place: string): boolean =>
+      folders.some((folder) => isBelow(place, folder) || nearest(all, folder) === place);
     // A folder that holds nothing but a recognised store in the container's own layer is that store.
     const isDatabases = (folder: string): boolean =>
       !places.mounts.includes(folder) && found.sqlite.some((path) => isBelow(path, folder));
     return [
       ...all
-        .filter((path) => !found.sqlite.includes(path) && !isDatabases(path) && isNew('files', path))
+        .filter((path) => !found.sqlite.includes(path) && !isDatabases(path) && !isServers(path))
+        .filter((path) => isNew('files', path))
         .map((path) => define('files', path)),
       ...found.sqlite.filter((path) => isNew('sqlite', path)).map((path) => define('sqlite', path)),
       ...[...repositories].filter((path) => isNew('git', path)).map((path) => define('git', path)),
+      ...found.servers.map(({ program, folder }) => define(SERVER_KINDS[program], folder)),
     ];
   });
+}
+
+/** The longest of the places that hold it. */
+function nearest(places: readonly string[], path: string): string | undefined {
+  return places.filter((place) => isBelow(path, place)).toSorted((a, b) => b.length - a.length)[0];
 }
 
 function bytesAt(container: Dockerode.ContainerInspectInfo, path: string): string {

@@ -6,10 +6,11 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openStore } from '../stores/drivers.ts';
-import type { DriverContext, OpenStore, StoreDefinition } from '../stores/store.ts';
+import type { ContainerStart, DriverContext, OpenStore, StoreDefinition } from '../stores/store.ts';
+import { untilAnswers } from './answering.ts';
 import { findData } from './find-data.ts';
 import { untilHealthy } from './health.ts';
-import { actAs, identityOf, mainPid } from './identity.ts';
+import { actAs, identityOf, mainPid, programOf, surroundingsOf } from './identity.ts';
 import { linesOf } from './lines.ts';
 import { ownersOf } from './owners.ts';
 import type { Reply, Request } from './protocol.ts';
@@ -40,8 +41,17 @@ function gitCommand(): string[] {
   ];
 }
 
-const context: DriverContext = {
+/** What the engine gives to every process of a container, whatever its configuration says. */
+const { PATH, HOSTNAME } = process.env;
+
+const context: DriverContext & { container: ContainerStart } = {
   git: gitCommand(),
+  container: { command: [], env: { PATH, HOSTNAME } },
+  main: () => {
+    const pid = mainPid();
+    const { uid, gid } = identityOf(pid);
+    return { program: programOf(pid), uid, gid, cwd: surroundingsOf(pid).cwd };
+  },
   owner: ownerOf,
   asOwner: (path, run) => {
     const { uid, gid } = ownerOf(path);
@@ -74,6 +84,9 @@ class Stores {
 
 async function answer(request: Request, stores: Stores, signal: AbortSignal): Promise<(Reply & { ok: true })['value']> {
   switch (request.op) {
+    case 'meet':
+      context.container = { ...request.container, env: { PATH, HOSTNAME, ...request.container.env } };
+      return null;
     case 'write':
       return stores.use(request.store, async (store) => store.write(request.marker));
     case 'remove':
@@ -82,6 +95,8 @@ async function answer(request: Request, stores: Stores, signal: AbortSignal): Pr
       return stores.use(request.store, async (store) => store.read());
     case 'integrity':
       return stores.use(request.store, async (store) => store.integrity());
+    case 'answers':
+      return stores.use(request.store, async (store) => untilAnswers(store, request.timeoutMs, signal));
     case 'writable':
       return isWritable(request.path, identityOf(mainPid()));
     case 'mainIdentity':
@@ -91,7 +106,7 @@ async function answer(request: Request, stores: Stores, signal: AbortSignal): Pr
     case 'owners':
       return ownersOf(request.path);
     case 'health':
-      return untilHealthy(request.test, request.timeoutMs, signal);
+      return untilHealthy(request.test, request.timeoutMs, { signal, env: context.container.env });
   }
 }
 

@@ -14,15 +14,14 @@ export interface FoundData {
 }
 
 interface FoundServer {
-  /** Name of the program. */
-  readonly program: string;
+  readonly program: (typeof SERVERS)[number];
   readonly folder: string;
 }
 
 /** The first bytes of every database file; see https://www.sqlite.org/fileformat.html. */
 const SQLITE_HEADER = Buffer.from('SQLite format 3\0');
 /** Programs of servers that make the folder of their data their working directory. */
-const SERVERS = new Set(['postgres', 'mariadbd', 'mysqld', 'redis-server', 'valkey-server']);
+const SERVERS = ['postgres', 'mariadbd', 'mysqld', 'redis-server', 'valkey-server'] as const;
 const MAX_DEPTH = 8;
 const MAX_ENTRIES = 20_000;
 
@@ -91,8 +90,9 @@ function findServers(): FoundServer[] {
   const found = new Map<string, FoundServer>();
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
-      const program = readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
-      if (!SERVERS.has(program)) continue;
+      const comm = readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+      const program = SERVERS.find((name) => name === comm);
+      if (program === undefined) continue;
       const folder = readlinkSync(`/proc/${pid}/cwd`);
       found.set(`${program} ${folder}`, { program, folder });
     } catch {

@@ -12,26 +12,33 @@ const LOOK_MS = 5;
 /** How much of the last attempt's output is kept. */
 const OUTPUT_LIMIT = 4096;
 
+interface HealthOptions {
+  readonly signal: AbortSignal;
+  /** The container's own. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
 /** Runs a health check as Docker does (user, environment and folder of process 1), again and again until it passes. */
 export async function untilHealthy(
   test: readonly string[],
   timeoutMs: number,
-  signal: AbortSignal,
+  { signal, env }: HealthOptions,
 ): Promise<HealthResult> {
   const argv = argvOf(test);
   if (argv === null) return { healthy: true, attempts: 0, output: '' };
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+  const deadline = performance.now() + timeoutMs;
   let output = '';
   for (let attempts = 1; ; attempts++) {
     const began = performance.now();
     const listening = listeningSockets();
-    const attempt = await runOnce(argv, limit);
+    // For one attempt alone: a signal that nobody listens to may be collected before its time is over.
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(Math.max(1, Math.ceil(deadline - began)))]);
+    const attempt = await runOnce(argv, env, limit);
     output = attempt.output;
     if (attempt.passed) return { healthy: true, attempts, output };
-    const until = performance.now() + PAUSE_FACTOR * (performance.now() - began);
-    while (!limit.aborted && performance.now() < until && listeningSockets() === listening)
-      await delay(LOOK_MS, undefined, { signal: limit }).catch(() => {});
-    if (limit.aborted) return { healthy: false, attempts, output };
+    const until = Math.min(deadline, performance.now() + PAUSE_FACTOR * (performance.now() - began));
+    while (!signal.aborted && performance.now() < until && listeningSockets() === listening) await delay(LOOK_MS);
+    if (signal.aborted || performance.now() >= deadline) return { healthy: false, attempts, output };
   }
 }
 
@@ -43,12 +50,19 @@ export function argvOf([form = 'NONE', ...rest]: readonly string[]): readonly st
   return [form, ...rest];
 }
 
-async function runOnce(argv: readonly string[], signal: AbortSignal): Promise<{ passed: boolean; output: string }> {
+async function runOnce(
+  argv: readonly string[],
+  env: HealthOptions['env'],
+  signal: AbortSignal,
+): Promise<{ passed: boolean; output: string }> {
   const [program = '', ...args] = argv;
   const { uid, gid } = identityOf(1);
   const ids = process.getuid?.() === 0 ? { uid, gid } : {};
+  const surroundings = surroundingsOf(1);
   const child = spawn(program, args, {
-    ...surroundingsOf(1),
+    cwd: surroundings.cwd,
+    // Some servers write their title over their environment: the container's own is what counts.
+    env: { ...surroundings.env, ...env },
     ...ids,
     signal,
     killSignal: 'SIGKILL',

@@ -12,7 +12,7 @@ const INITS = new Set(['docker-init', 'tini', 'tini-static', 'dumb-init', 'catat
 
 /** The container's main process: process 1, or what an init there has started. */
 export function mainPid(): number {
-  if (!INITS.has(readFileSync('/proc/1/comm', 'utf8').trim())) return 1;
+  if (!INITS.has(programOf(1))) return 1;
   try {
     const [child] = readFileSync('/proc/1/task/1/children', 'utf8').trim().split(' ');
     return Number(child) || 1;
@@ -20,6 +20,11 @@ export function mainPid(): number {
     // Not every kernel lists children.
     return 1;
   }
+}
+
+/** Name of a process, cut after 15 characters. */
+export function programOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
 }
 
 /** Effective ids of a process. */

@@ -1,14 +1,14 @@
 import { PassThrough, type Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type Dockerode from 'dockerode';
-import type { Integrity, StoreDefinition } from '../stores/store.ts';
+import type { ContainerStart, Integrity, StoreDefinition } from '../stores/store.ts';
 import type { Marker, ReadRow } from '../verdict/model.ts';
 import type { Entry } from '../verdict/permissions.ts';
 import type { FoundData } from './find-data.ts';
 import type { Identity } from './identity.ts';
 import { linesOf } from './lines.ts';
 import { AGENT_ARGV, AGENT_ENV } from './toolbox.ts';
-import type { HealthResult, Probe } from './probe.ts';
+import type { Answering, HealthResult, Probe } from './probe.ts';
 import type { Operation, Operations, Reply } from './protocol.ts';
 
 /** How long an agent may take to close its stores when it is asked to end. */
@@ -27,10 +27,24 @@ interface ProbeOptions {
  * @throws Error when the container cannot be entered. Each call of the probe rejects when the agent ends before it has answered.
  */
 export async function openProbe(docker: Dockerode, containerId: string, options: ProbeOptions = {}): Promise<Probe> {
+  const container = await startOf(docker, containerId);
   const probe = await enter(docker, containerId, true, options);
-  const failure = await probe.mainIdentity().then(() => '', String);
+  const failure = await probe.meet(container).then(() => '', String);
   if (!failure.includes(CAPABILITIES_REFUSED)) return probe;
-  return enter(docker, containerId, false, options);
+  const plain = await enter(docker, containerId, false, options);
+  // What keeps it from answering shows at the next question.
+  await plain.meet(container).catch(() => {});
+  return plain;
+}
+
+async function startOf(docker: Dockerode, containerId: string): Promise<ContainerStart> {
+  const { Path, Args, Config } = await docker.getContainer(containerId).inspect();
+  // An image may have no environment at all.
+  const pairs = ((Config.Env as string[] | null) ?? []).map((pair) => [
+    pair.slice(0, pair.indexOf('=')),
+    pair.slice(pair.indexOf('=') + 1),
+  ]);
+  return { command: [Path, ...Args], env: Object.fromEntries(pairs) as Record<string, string> };
 }
 
 /** Engine 20.10 asks for every capability that the kernel has, even where the machine itself lacks one. */
@@ -41,7 +55,7 @@ async function enter(
   containerId: string,
   isPrivileged: boolean,
   { signal, leave }: ProbeOptions,
-): Promise<Probe> {
+): Promise<ExecProbe> {
   signal?.throwIfAborted();
   const exec = await docker.getContainer(containerId).exec({
     Cmd: [...AGENT_ARGV],
@@ -112,6 +126,10 @@ class ExecProbe implements Probe {
     stream.once('close', () => signal?.removeEventListener('abort', abort));
   }
 
+  async meet(container: ContainerStart): Promise<void> {
+    await this.#ask('meet', { container });
+  }
+
   async write(store: StoreDefinition, marker: Marker): Promise<'acknowledged' | 'rejected'> {
     return (await this.#ask('write', { store, marker })) ? 'acknowledged' : 'rejected';
   }
@@ -126,8 +144,12 @@ class ExecProbe implements Probe {
     return this.#ask('read', { store });
   }
 
-  async integrity(store: StoreDefinition): Promise<Integrity> {
+  async integrity(store: StoreDefinition): Promise<Integrity | null> {
     return this.#ask('integrity', { store });
+  }
+
+  async answers(store: StoreDefinition, timeoutMs: number): Promise<Answering> {
+    return this.#ask('answers', { store, timeoutMs });
   }
 
   async writable(path: string): Promise<boolean> {

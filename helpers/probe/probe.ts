@@ -10,6 +10,15 @@ export interface HealthResult {
   readonly output: string;
 }
 
+/** Whether a store's server answers. */
+export interface Answering {
+  readonly answers: boolean;
+  /** It is there and lets nobody in with this login: waiting is of no use. */
+  readonly refused: boolean;
+  /** Why it does not. */
+  readonly output: string;
+}
+
 /** The one way into a container's data: an agent `exec`ed in the target itself. Dies with the container. */
 export interface Probe extends AsyncDisposable {
   readonly containerId: string;
@@ -17,7 +26,10 @@ export interface Probe extends AsyncDisposable {
   /** `null`: this kind of store removes nothing. */
   remove(store: StoreDefinition, marker: Marker): Promise<'acknowledged' | 'rejected' | null>;
   read(store: StoreDefinition): Promise<ReadRow[]>;
-  integrity(store: StoreDefinition): Promise<Integrity>;
+  /** `null`: there is no check, or it cannot be had here. */
+  integrity(store: StoreDefinition): Promise<Integrity | null>;
+  /** Asks the store's server until it answers, refuses, or the deadline comes. At once where there is no server. */
+  answers(store: StoreDefinition, timeoutMs: number): Promise<Answering>;
   /** Could the main process of the container write here? Tried with its effective ids. */
   writable(path: string): Promise<boolean>;
   /** Effective ids of the container's main process. */

@@ -1,17 +1,20 @@
-import type { Integrity, StoreDefinition } from '../stores/store.ts';
+import type { ContainerStart, Integrity, StoreDefinition } from '../stores/store.ts';
 import type { Marker, ReadRow } from '../verdict/model.ts';
 import type { Entry } from '../verdict/permissions.ts';
 import type { FoundData } from './find-data.ts';
 import type { Identity } from './identity.ts';
-import type { HealthResult } from './probe.ts';
+import type { Answering, HealthResult } from './probe.ts';
 
 /** What is asked of the agent, by operation, and what it answers. */
 export interface Operations {
+  /** The first: what the agent cannot see by itself. */
+  meet: { ask: { container: ContainerStart }; answer: null };
   write: { ask: { store: StoreDefinition; marker: Marker }; answer: boolean };
   /** `null`: this kind of store removes nothing. */
   remove: { ask: { store: StoreDefinition; marker: Marker }; answer: boolean | null };
   read: { ask: { store: StoreDefinition }; answer: ReadRow[] };
-  integrity: { ask: { store: StoreDefinition }; answer: Integrity };
+  integrity: { ask: { store: StoreDefinition }; answer: Integrity | null };
+  answers: { ask: { store: StoreDefinition; timeoutMs: number }; answer: Answering };
   writable: { ask: { path: string }; answer: boolean };
   mainIdentity: { ask: object; answer: Identity };
   findData: { ask: { places: readonly string[] }; answer: FoundData };

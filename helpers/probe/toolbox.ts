@@ -48,20 +48,30 @@ export const AGENT_ENV: readonly string[] = [
 const MODULES = [
   'probe/agent',
   'probe/find-data',
+  'probe/answering',
   'probe/health',
   'probe/identity',
   'probe/lines',
   'probe/listening',
   'probe/owners',
   'probe/writable',
+  'stores/command',
   'stores/drivers',
+  'stores/execute',
   'stores/files',
   'stores/git',
   'stores/http',
+  'stores/mysql',
+  'stores/postgres',
+  'stores/redis',
   'stores/refusal',
+  'stores/server',
   'stores/sqlite',
   'verdict/marker',
 ];
+
+/** Clients of database servers; a driver loads its own when it is first used. */
+const CLIENTS = ['@redis/client', 'mysql2', 'pg'];
 
 export interface Toolbox {
   /** On this machine, to be mounted read-only at `mountPoint`. */
@@ -91,7 +101,7 @@ export async function buildToolbox({ home, git }: ToolboxOptions): Promise<Toolb
   ];
   const loader = libraries.find((file) => /^ld-(linux|musl)/.test(basename(file)));
   if (loader === undefined) throw new Error('No loader is known for Node on this machine.');
-  const files = new Map([...sqlite, ['bin/node', node], ['bin/git', gitProgram]]);
+  const files = new Map([...sqlite, ...(await clientFiles()), ['bin/node', node], ['bin/git', gitProgram]]);
   // Of a library that is there twice, Node's is kept: it is the one that the loader belongs to.
   for (const library of libraries.toReversed()) files.set(`lib/${basename(library)}`, await realpath(library));
 
@@ -186,6 +196,41 @@ async function sqliteFiles(): Promise<Map<string, string>> {
   const code = (await readdir(join(from, 'lib'), { recursive: true })).filter((name) => name.endsWith('.js'));
   const names = ['package.json', ...code.map((name) => `lib/${name}`), `prebuilds/${basename(binary)}`];
   return new Map(names.map((name) => [`node_modules/better-sqlite3/${name}`, join(from, name)]));
+}
+
+/** The code of the clients with that of all they depend on. */
+async function clientFiles(): Promise<Map<string, string>> {
+  const placed = new Map<string, string>();
+  const place = async (name: string, from: string, parent: string): Promise<void> => {
+    const folder = await packageFolder(name, from);
+    const top = `node_modules/${name}`;
+    // Where another version has the place at the top, it is put below whoever needs it.
+    const target = (placed.get(top) ?? folder) === folder ? top : `${parent}/${top}`;
+    if (placed.get(target) === folder) return;
+    placed.set(target, folder);
+    const manifest = join(folder, 'package.json');
+    const { dependencies = {} } = JSON.parse(await readFile(manifest, 'utf8')) as { dependencies?: object };
+    for (const dependency of Object.keys(dependencies)) await place(dependency, manifest, target);
+  };
+  for (const client of CLIENTS) await place(client, import.meta.url, '.');
+
+  const files = await Promise.all(
+    [...placed].map(async ([target, folder]) => {
+      const names = await readdir(folder, { recursive: true });
+      return names
+        .filter((name) => /\.(js|cjs|mjs|json)$/.test(name) && !/(^|\/)node_modules\//.test(name))
+        .map((name): [string, string] => [`${target}/${name}`, join(folder, name)]);
+    }),
+  );
+  return new Map(files.flat());
+}
+
+/** Where a package is that a module may import: not every one exports its own `package.json`. */
+async function packageFolder(name: string, from: string): Promise<string> {
+  for (const folder of createRequire(from).resolve.paths(name) ?? []) {
+    if (await exists(join(folder, name, 'package.json'))) return realpath(join(folder, name));
+  }
+  throw new Error(`The package ${name} is not installed.`);
 }
 
 /** Shared libraries of a program with its loader, as `ldd` names them; with glibc also those that look names up. */

@@ -26,7 +26,7 @@ import { mountsOf, type MountRecord } from '../stack/mounts.ts';
 import { resolveProject, type ProjectModel } from '../stack/project-model.ts';
 import { refuseHarm } from '../stack/refusals.ts';
 import { BASE_IMAGE_ARG } from '../stack/shadow.ts';
-import { Project } from '../stack/stack.ts';
+import { Project, type RunningStack } from '../stack/stack.ts';
 import type { StoreDefinition } from '../stores/store.ts';
 import { Ledger } from '../verdict/ledger.ts';
 import type { Reason } from '../verdict/model.ts';
@@ -163,6 +163,7 @@ export class Session implements AsyncDisposable {
     return Project.prepare(host, this.#model as ProjectModel, {
       runId: this.runId,
       origin: this.#options.compose.folder,
+      stores: this.#stores ?? [],
       toolbox: await buildToolbox({ home, git: await gitForToolbox(home, this.#options.signal) }),
       baseImage: this.#baseImage?.origin === 'assembled' ? this.#baseImage.ref : null,
     });
@@ -215,12 +216,17 @@ export class Session implements AsyncDisposable {
       // The user's own engine is one, and there is no other.
       openOtherHost: project.host.kind === 'private' ? async () => this.#onBlankHost() : null,
     };
-    this.#matrix = await Matrix.start(
-      options,
-      async (stack) =>
-        this.#stores ?? chosenStores(await discoverStores(stack, signal), this.#options.only, this.services),
-    );
+    this.#matrix = await Matrix.start(options, async (stack) => this.#stores ?? this.#discover(stack));
     return this.#matrix;
+  }
+
+  async #discover(stack: RunningStack): Promise<readonly StoreDefinition[]> {
+    const { only, timeoutMs, signal } = this.#options;
+    this.#stores = chosenStores(await discoverStores(stack, signal), only, this.services);
+    // What was found has to answer as well, from now on.
+    stack.project.follow(this.#stores);
+    await stack.ready(timeoutMs, signal);
+    return this.#stores;
   }
 
   /** What the report says of stack, host and stores. */

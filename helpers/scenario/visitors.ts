@@ -1,6 +1,6 @@
 import type { Probe } from '../probe/probe.ts';
 import type { RunningStack } from '../stack/stack.ts';
-import type { StoreDefinition } from '../stores/store.ts';
+import { isServed, type StoreDefinition } from '../stores/store.ts';
 import type { Layer } from '../verdict/model.ts';
 
 /** What lies on a mount can be seen from beside the service as well. */
@@ -19,7 +19,7 @@ export class Visitors implements AsyncDisposable {
 
   /** `null` where the rows are to be had through the app alone, or lie in the container itself. */
   async at(store: StoreDefinition, layer: Layer | undefined): Promise<Probe | null> {
-    if (store.kind === 'http' || layer === undefined || !MOUNTED.has(layer)) return null;
+    if (isServed(store) || layer === undefined || !MOUNTED.has(layer)) return null;
     return this.beside(store.service);
   }
 

@@ -6,6 +6,7 @@ import type { CliOptions, CliResult, Host } from '../host/host.ts';
 import { openProbe } from '../probe/open-probe.ts';
 import { openVisitor } from '../probe/open-visitor.ts';
 import type { Probe } from '../probe/probe.ts';
+import { isServed, type StoreDefinition } from '../stores/store.ts';
 import { attest, inspectContainers, serviceOf, type Fact } from './attestation.ts';
 import { BindOwners } from './bind-owners.ts';
 import { userPath } from './mounts.ts';
@@ -23,13 +24,23 @@ export class Project {
   readonly host: Host;
   readonly shadow: Shadow;
   readonly bindOwners: BindOwners;
+  /** What is to answer before its service is ready. */
+  #stores: readonly StoreDefinition[];
   readonly #folder: string;
   readonly #origin: string;
   #rebuilds = 0;
 
-  private constructor(host: Host, shadow: Shadow, folder: string, origin: string, bindOwners: BindOwners) {
+  private constructor(
+    host: Host,
+    shadow: Shadow,
+    stores: readonly StoreDefinition[],
+    folder: string,
+    origin: string,
+    bindOwners: BindOwners,
+  ) {
     this.host = host;
     this.shadow = shadow;
+    this.#stores = stores;
     this.#folder = folder;
     this.#origin = origin;
     this.bindOwners = bindOwners;
@@ -42,7 +53,14 @@ export class Project {
   static async prepare(
     host: Host,
     model: ProjectModel,
-    { origin, ...options }: Omit<ShadowOptions, 'folder' | 'hostKind' | 'engineVersion'> & { readonly origin: string },
+    {
+      origin,
+      stores,
+      ...options
+    }: Omit<ShadowOptions, 'folder' | 'hostKind' | 'engineVersion'> & {
+      readonly origin: string;
+      readonly stores: readonly StoreDefinition[];
+    },
   ): Promise<Project> {
     const folder = join(host.projectsDir, model.name);
     const { kind: hostKind, engineVersion } = host;
@@ -50,11 +68,20 @@ export class Project {
     const owners = new BindOwners(
       (await writableFolders(shadow)).map(({ source, original }) => ({ source, name: userPath(origin, original) })),
     );
-    const project = new Project(host, shadow, folder, origin, owners);
+    const project = new Project(host, shadow, stores, folder, origin, owners);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await project.#writeModel();
     await project.#layBinds();
     return project;
+  }
+
+  /** Stores that have to answer before their service counts as ready. */
+  get stores(): readonly StoreDefinition[] {
+    return this.#stores;
+  }
+
+  follow(stores: readonly StoreDefinition[]): void {
+    this.#stores = stores;
   }
 
   get name(): string {
@@ -134,7 +161,7 @@ export class Project {
     return this.compose(['build'], signal);
   }
 
-  /** @throws OutlastError UP_FAILED, IMAGE_UNAVAILABLE, DISK_FULL; NEVER_READY with the log of the service. */
+  /** @throws OutlastError UP_FAILED, IMAGE_UNAVAILABLE, DISK_FULL; STORE_REFUSED; NEVER_READY with the log of the service. */
   async up(timeoutMs: number, signal?: AbortSignal): Promise<RunningStack> {
     const result = await this.compose(['up', '-d', '--no-build', '--quiet-pull'], signal);
     if (result.exitCode !== 0) throw composeFault('UP_FAILED', result);
@@ -142,13 +169,12 @@ export class Project {
     const states = await stack.ready(timeoutMs, signal);
     for (const [service, state] of states) {
       if (state === 'up') continue;
+      const refusal = stack.refusals.get(service);
+      if (refusal !== undefined) throw new OutlastError('STORE_REFUSED', `The service "${service}": ${refusal}`);
       const log = await this.compose(['logs', '--no-color', '--tail', '20', service]);
       const doubt = stack.doubts.get(service);
       throw new OutlastError('NEVER_READY', `The service "${service}" is ${state} after ${timeoutMs / 1000} s.`, {
-        detail: [
-          log.stdout.trim() || log.stderr.trim(),
-          ...(doubt === undefined ? [] : [`health check: ${doubt}`]),
-        ].join('\n'),
+        detail: [log.stdout.trim() || log.stderr.trim(), ...(doubt === undefined ? [] : [doubt])].join('\n'),
       });
     }
     return stack;
@@ -246,8 +272,10 @@ async function layBind(bind: ShadowBind): Promise<void> {
 export class RunningStack {
   readonly project: Project;
   readonly #probes = new Map<string, Promise<Probe>>();
-  /** What the health check of a service said when it last did not pass. */
+  /** What the health check of a service, or its store, said when it last did not pass. */
   readonly doubts = new Map<string, string>();
+  /** Services with a store that refuses the login. */
+  readonly refusals = new Map<string, string>();
   /** Services that were seen to run: their end is no success. */
   readonly #longRunning = new Set<string>();
 
@@ -311,12 +339,13 @@ export class RunningStack {
     });
   }
 
-  /** Waits until every service (or each of those given) is up or the time is over. A service is up when it runs and its own health check passes, or when its work is done. */
+  /** Waits until every service (or each of those given) is up or the time is over. A service is up when it runs, its own health check passes and its stores answer, or when its work is done. */
   async ready(
     timeoutMs: number,
     signal?: AbortSignal,
     services: readonly string[] = Object.keys(this.project.shadow.model.services),
   ): Promise<Map<string, ServiceState>> {
+    this.refusals.clear();
     const deadline = Date.now() + timeoutMs;
     const limit = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]);
     const { oneShots } = this.project;
@@ -334,7 +363,9 @@ export class RunningStack {
           last = 'not-ready';
           if (oneShots.has(service)) return undefined;
           this.#longRunning.add(service);
-          return (await this.#healthy(container, deadline, signal)) ? 'up' : undefined;
+          if (!(await this.#healthy(container, deadline, signal))) return undefined;
+          if (await this.#answers(container, deadline, signal)) return 'up';
+          return this.refusals.has(service) ? 'not-ready' : undefined;
         };
         try {
           return [service, await untilEvent(this.project.host.docker, this.project.name, check, limit)];
@@ -358,13 +389,34 @@ export class RunningStack {
     try {
       const probe = await this.#probeOf(container, signal);
       const { healthy, output } = await probe.health(test, Math.max(1, deadline - Date.now()));
-      if (!healthy) this.doubts.set(serviceOf(container), output);
+      if (!healthy) this.doubts.set(serviceOf(container), `health check: ${output}`);
       return healthy;
     } catch (error) {
       // The container died under the probe; its next start wakes the check again.
-      this.doubts.set(serviceOf(container), String(error));
+      this.doubts.set(serviceOf(container), `health check: ${String(error)}`);
       return false;
     }
+  }
+
+  /** A server that runs may be making its database still, or reading it. */
+  async #answers(container: Dockerode.ContainerInspectInfo, deadline: number, signal?: AbortSignal): Promise<boolean> {
+    const service = serviceOf(container);
+    const stores = this.project.stores.filter((store) => store.service === service && isServed(store));
+    const answering = await Promise.all(
+      stores.map(async (store) => {
+        try {
+          const probe = await this.#probeOf(container, signal);
+          const { answers, refused, output } = await probe.answers(store, Math.max(1, deadline - Date.now()));
+          if (!answers) this.doubts.set(service, `store "${store.id}": ${output}`);
+          if (refused) this.refusals.set(service, `store "${store.id}": ${output}`);
+          return answers;
+        } catch (error) {
+          this.doubts.set(service, `store "${store.id}": ${String(error)}`);
+          return false;
+        }
+      }),
+    );
+    return answering.every(Boolean);
   }
 }
 

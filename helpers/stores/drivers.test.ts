@@ -14,6 +14,8 @@ import type { DriverContext, StoreDefinition } from './store.ts';
 const context: DriverContext = {
   git: ['git'],
   owner: () => ({ uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }),
+  container: { command: [], env: { PATH: process.env['PATH'] } },
+  main: () => ({ program: 'node', uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0, cwd: '/' }),
   asOwner: (_, run) => run(),
 };
 

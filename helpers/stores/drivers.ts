@@ -1,6 +1,10 @@
+import { open as openCommand } from './command.ts';
 import { open as openFiles } from './files.ts';
 import { open as openGit } from './git.ts';
 import { open as openHttp } from './http.ts';
+import { open as openMysql } from './mysql.ts';
+import { open as openPostgres } from './postgres.ts';
+import { open as openRedis } from './redis.ts';
 import { open as openSqlite } from './sqlite.ts';
 import type { DriverContext, OpenStore, StoreDefinition } from './store.ts';
 
@@ -15,5 +19,13 @@ export async function openStore(definition: StoreDefinition, context: DriverCont
       return openGit(definition, context);
     case 'http':
       return openHttp(definition, context);
+    case 'postgres':
+      return openPostgres(definition, context);
+    case 'mysql':
+      return openMysql(definition, context);
+    case 'redis':
+      return openRedis(definition, context);
+    case 'command':
+      return openCommand(definition, context);
   }
 }

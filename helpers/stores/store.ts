@@ -1,6 +1,6 @@
 import type { Marker, ReadRow } from '../verdict/model.ts';
 
-export const STORE_KINDS = ['sqlite', 'files', 'git', 'http'] as const;
+export const STORE_KINDS = ['sqlite', 'files', 'git', 'http', 'postgres', 'mysql', 'redis', 'command'] as const;
 export type StoreKind = (typeof STORE_KINDS)[number];
 
 /** Where a store lives, as the configuration says it. JSON-safe: it travels to the agent inside the container. */
@@ -20,17 +20,70 @@ export type StoreDefinition =
       readonly write: Readonly<Record<string, unknown>>;
       /** The keys that hold id and payload in a listed row. */
       readonly read: { readonly id: string; readonly payload: string };
+    }
+  | ({ readonly kind: 'postgres' } & ServerDefinition)
+  | ({ readonly kind: 'mysql' } & ServerDefinition)
+  | ({ readonly kind: 'redis' } & ServerDefinition)
+  | {
+      readonly id: string;
+      readonly kind: 'command';
+      readonly service: string;
+      /** Where the data lies; decides the layer. */
+      readonly path: string;
+      /** Argument vectors, run in the service; no shell reads them. */
+      readonly write: readonly string[];
+      readonly read: readonly string[];
+      readonly integrity?: readonly string[] | undefined;
     };
+
+/** Kinds whose rows a process of the service hands out: nobody beside it can read them, and it has to answer first. */
+const SERVED: ReadonlySet<StoreKind> = new Set(['http', 'postgres', 'mysql', 'redis', 'command']);
+
+export function isServed({ kind }: StoreDefinition): boolean {
+  return SERVED.has(kind);
+}
+
+/** A database server in the service's container. What is not said is what the container's own environment says. */
+interface ServerDefinition {
+  readonly id: string;
+  readonly service: string;
+  /** The server's data folder; decides the layer. */
+  readonly path: string;
+  /** In the place of everything below; reached from inside the service. */
+  readonly url?: string | undefined;
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+  /** Of `redis` the number. */
+  readonly database?: string | undefined;
+}
 
 export interface Integrity {
   readonly ok: boolean;
   readonly detail: string;
 }
 
+/** As the engine starts whatever is executed in the container. */
+export interface ContainerStart {
+  /** Program and arguments of the main process, before it made anything of them. */
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+interface MainProcess {
+  readonly program: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly cwd: string;
+}
+
 /** What the agent knows of its place. */
 export interface DriverContext {
   /** Argument vector that starts the toolbox's own git. */
   readonly git: readonly string[];
+  /** What the container was started with. */
+  readonly container: ContainerStart;
+  /** The container's main process, as it is now: its name, and what it may do. */
+  main(): MainProcess;
   /** Owner of `path`, or of its nearest parent that exists. */
   owner(path: string): { readonly uid: number; readonly gid: number };
   /** Runs the *synchronous* function with the effective ids of the owner of `path`. */
@@ -48,6 +101,12 @@ export interface OpenStore {
   read(): Promise<ReadRow[]>;
   /** Takes a row away for good; `false` as for `write`. Absent where the kind has no one way to delete. */
   readonly remove?: (marker: Marker) => Promise<boolean>;
-  integrity(): Promise<Integrity>;
+  /** `null`: there is no check, or it cannot be had here. */
+  integrity(): Promise<Integrity | null>;
+  /**
+   * Asks the store something that only its real server answers, once. Absent where there is no server.
+   * @throws RefusedLogin when asking again is of no use; anything else while the server is not there yet
+   */
+  readonly answers?: () => Promise<void>;
   close(): Promise<void>;
 }

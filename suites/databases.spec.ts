@@ -1,0 +1,44 @@
+import { describe } from 'vitest';
+import { test } from '../fixtures/outlast.ts';
+import { downUp } from '../helpers/disruptions/down-up.ts';
+import { downVolumes } from '../helpers/disruptions/down-volumes.ts';
+import { kill } from '../helpers/disruptions/kill.ts';
+import { reboot } from '../helpers/disruptions/reboot.ts';
+
+const GONE = { data: 'lost', ok: true };
+
+describe('database servers', () => {
+  test('come through with every row, and are ready when they answer', async ({ bringUp, expect }) => {
+    const { matrix } = await bringUp('databases');
+    for (const disruption of [kill, downUp, reboot]) {
+      const cells = await matrix.run(disruption);
+      expect(cells).toSurvive();
+      expect(cells.map(({ store }) => store)).toEqual(['orders', 'shop', 'cache']);
+      const checks = cells.flatMap(({ evidence }) => evidence.filter(({ kind }) => kind === 'integrity'));
+      expect(checks.map(({ text }) => text.split('\n')[0])).toEqual([
+        expect.stringMatching(/^ok: amcheck: \d+ tables and indexes$/),
+        expect.stringMatching(/^ok: CHECK TABLE: \d+ tables$/),
+        expect.stringMatching(/^ok: aof: /),
+      ]);
+    }
+  });
+
+  test('lose every row with their volumes', async ({ bringUp, expect }) => {
+    const { matrix } = await bringUp('databases');
+    const cells = await matrix.run(downVolumes);
+    expect(cells.map(({ data, ok }) => ({ data, ok }))).toEqual([GONE, GONE, GONE]);
+  });
+
+  test('control: what is held in memory alone is lost', async ({ sabotage, expect }) => {
+    expect(await sabotage('unsaved-redis', kill, 'lost')).toMatchObject({ outcome: 'lost', ok: false });
+  });
+
+  test('one that refuses the login stops the run, and no password is told', async ({ bringUp, expect }) => {
+    await expect(bringUp('wrong-password')).rejects.toMatchObject({
+      code: 'STORE_REFUSED',
+      message: expect.stringMatching(
+        /^The service "redis": store "cache": The server refuses the login: WRONGPASS (?!.*not-the-secret)/,
+      ) as string,
+    });
+  });
+});
