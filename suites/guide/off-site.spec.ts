@@ -27,7 +27,8 @@ const test = base.extend('s3', async ({}, { onCleanup }): Promise<S3Server> => {
 
 /** `ssh server COMMAND` that runs here, and `aws s3 cp FILE s3://…` into a folder that stands for the bucket. */
 async function addSubstitutes(workspace: Workspace): Promise<void> {
-  await addSsh(workspace);
+  // The guide's command changes to no folder: the stack has to lie where ssh begins.
+  await addSsh(workspace, workspace.folder);
   await addProgram(workspace, 'aws', 'exec cp "$3" "$BUCKET_FOLDER/$(basename "$3")"');
 }
 
