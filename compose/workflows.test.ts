@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, globSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 
@@ -64,40 +64,36 @@ test('every program that scripts and Compose files start is there', () => {
 });
 
 describe('.github/ssh-key.sh', () => {
-  const run = (home: string, env: Record<string, string>) =>
-    spawnSync(join(repository, '.github/ssh-key.sh'), {
-      env: { PATH: process.env['PATH'], HOME: home, ...env },
-      encoding: 'utf8',
-    });
-  const withHome = (then: (home: string) => void) => {
-    const home = mkdtempSync(join(tmpdir(), 'home-'));
-    try {
-      then(home);
-    } finally {
-      rmSync(home, { recursive: true });
-    }
-  };
-  const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
+  test('lays key and hosts where ssh looks, for nobody else to read', () => {
+    const home = temporaryHome();
+    const key = '-----BEGIN KEY-----\nabc\n-----END KEY-----';
+    const { status } = laySshKey(home, { SSH_KEY: key, SSH_KNOWN_HOSTS: 'server ssh-ed25519 AAAA' });
+    expect(status).toBe(0);
+    // ssh takes no key without an end of line, and none that others may read.
+    expect(readFileSync(join(home, '.ssh/id_ed25519'), 'utf8')).toBe(`${key}\n`);
+    expect(readFileSync(join(home, '.ssh/known_hosts'), 'utf8')).toBe('server ssh-ed25519 AAAA\n');
+    const modes = ['.ssh', '.ssh/id_ed25519', '.ssh/known_hosts'].map(
+      (path) => statSync(join(home, path)).mode & 0o777,
+    );
+    expect(modes).toEqual([0o700, 0o600, 0o600]);
+  });
 
-  test('lays key and hosts where ssh looks, for nobody else to read', () =>
-    withHome((home) => {
-      const key = '-----BEGIN KEY-----\nabc\n-----END KEY-----';
-      const { status } = run(home, { SSH_KEY: key, SSH_KNOWN_HOSTS: 'server ssh-ed25519 AAAA' });
-      expect(status).toBe(0);
-      // ssh takes no key without an end of line, and none that others may read.
-      expect(readFileSync(join(home, '.ssh/id_ed25519'), 'utf8')).toBe(`${key}\n`);
-      expect(readFileSync(join(home, '.ssh/known_hosts'), 'utf8')).toBe('server ssh-ed25519 AAAA\n');
-      expect(['.ssh', '.ssh/id_ed25519', '.ssh/known_hosts'].map((path) => modeOf(join(home, path)))).toEqual([
-        '700',
-        '600',
-        '600',
-      ]);
-    }));
-
-  test('fails without a secret, and says which', () =>
-    withHome((home) => {
-      const { status, stderr } = run(home, { SSH_KNOWN_HOSTS: 'server' });
-      expect(status).not.toBe(0);
-      expect(stderr).toContain('SSH_KEY');
-    }));
+  test.for(['SSH_KEY', 'SSH_KNOWN_HOSTS'])('fails without %s, and says so', (name) => {
+    const { status, stderr } = laySshKey(temporaryHome(), { SSH_KEY: 'key', SSH_KNOWN_HOSTS: 'server', [name]: '' });
+    expect(status).not.toBe(0);
+    expect(stderr).toContain(name);
+  });
 });
+
+function temporaryHome(): string {
+  const home = mkdtempSync(join(tmpdir(), 'home-'));
+  onTestFinished(() => rmSync(home, { recursive: true }));
+  return home;
+}
+
+function laySshKey(home: string, secrets: Record<string, string>) {
+  return spawnSync(join(repository, '.github/ssh-key.sh'), {
+    env: { PATH: process.env['PATH'], HOME: home, ...secrets },
+    encoding: 'utf8',
+  });
+}

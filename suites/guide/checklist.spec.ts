@@ -157,8 +157,8 @@ async function follow(
 
 /** Were there commands for both, did all of them work, and is what was backed up there again, and nothing else? */
 function worked({ backup, restore, served }: Followed): boolean {
-  const clean = (said: readonly Said[]) => said.length > 0 && said.every(({ exitCode }) => exitCode === 0);
-  return clean(backup) && clean(restore) && served.join() === 'kept';
+  const clean = [backup, restore].every((said) => said.length > 0 && said.every(({ exitCode }) => exitCode === 0));
+  return clean && served.join() === 'kept';
 }
 
 describe('looking at what there is', { timeout: 300_000 }, () => {

@@ -101,11 +101,11 @@ describe('migrations', { timeout: 300_000 }, () => {
       await writeRows(guide, 20);
       await guide.ok(end);
       const [one = ''] = await filesIn(assets, /^db\.backup\..*\.sqlite$/);
-      const copied = (await rowsIn(join(assets, one))).length;
+      const copiedRows = (await rowsIn(join(assets, one))).length;
       const said = [await guide.sh('docker-compose stop app'), await guide.sh(copyBack)];
       said.push(await guide.sh('docker-compose start app'));
       await logLine(guide, 'app', (line) => line.includes('listening'), { times: 2 });
-      return { said, copied, served: await servedRows(guide) };
+      return { said, copiedRows, served: await servedRows(guide) };
     };
     const inOrder = await withOneCopy('true');
     const killed = await withOneCopy('docker-compose kill app');
@@ -174,7 +174,7 @@ describe('migrations', { timeout: 300_000 }, () => {
     const t3 = claim(
       'T3',
       {
-        asWritten: glob.exitCode === 0 && [inOrder, killed].every(({ served, copied }) => served === copied),
+        asWritten: glob.exitCode === 0 && [inOrder, killed].every(({ served, copiedRows }) => served === copiedRows),
         withFix: undone.exitCode === 0 && back && health.status === 'ok',
       },
       [
@@ -183,10 +183,10 @@ describe('migrations', { timeout: 300_000 }, () => {
         ran(glob),
         note('with one copy alone, after an app that ends in order:'),
         ...inOrder.said.map((said) => ran(said)),
-        counted(`${inOrder.copied} rows were copied, 20 or more written after; ${inOrder.served} are served then`),
+        counted(`${inOrder.copiedRows} rows were copied, 20 or more written after; ${inOrder.served} are served then`),
         note('with one copy alone, after an app that was killed, whose -wal lies beside the copy:'),
         ...killed.said.map((said) => ran(said)),
-        counted(`${killed.copied} rows were copied, 20 or more written after; ${killed.served} are served then`),
+        counted(`${killed.copiedRows} rows were copied, 20 or more written after; ${killed.served} are served then`),
         ran(undone),
         counted(`reference: schema and rows as before the migration: ${back}; health ${health.status}`),
       ],
@@ -196,7 +196,7 @@ describe('migrations', { timeout: 300_000 }, () => {
     expect.soft(m5).toBe('holds-with-fix');
     expect.soft(t3).toBe('holds-with-fix');
     expect(glob.exitCode).not.toBe(0);
-    expect(inOrder.served).toBe(inOrder.copied);
-    expect(killed.served).toBeGreaterThan(killed.copied);
+    expect(inOrder.served).toBe(inOrder.copiedRows);
+    expect(killed.served).toBeGreaterThan(killed.copiedRows);
   });
 });

@@ -47,7 +47,7 @@ function inWords({ sick, wrote, repo, user, served, again }: Cure): string {
 }
 
 /** Was it sick, can it write now, and is the old row there, to stay? */
-function cured({ sick, wrote, repo, served, again }: Cure): boolean {
+function isCured({ sick, wrote, repo, served, again }: Cure): boolean {
   return (
     sick === 503 && wrote === 201 && repo === 201 && [served, again].every((rowsNow) => rowsNow.includes('before'))
   );
@@ -316,7 +316,7 @@ describe('a folder that belongs to somebody else', { timeout: 300_000 }, () => {
       'F3a',
       {
         asWritten: byDefault === 'written' && withEnv === 'written' && repos.exitCode === 0,
-        withFix: cured(ownIds),
+        withFix: isCured(ownIds),
       },
       [
         SUBSTITUTES,
@@ -348,7 +348,7 @@ describe('a folder that belongs to somebody else', { timeout: 300_000 }, () => {
     const move = scriptsOn(page, /^Moving the database into the volume$/).join('\n');
     const emptyVolume = await cureBy('compose.named-volume.yaml');
     const ownVolume = await cureBy('compose.named-volume.yaml', move);
-    claim('F3b', { asWritten: onVolume === 'written' && second.includes('before'), withFix: cured(ownVolume) }, [
+    claim('F3b', { asWritten: onVolume === 'written' && second.includes('before'), withFix: isCured(ownVolume) }, [
       SUBSTITUTES,
       note(`the same folder of ${other} beside it, app as 1001 on a named volume: ${onVolume}`),
       rows('served on the volume', first),
