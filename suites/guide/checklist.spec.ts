@@ -152,7 +152,9 @@ async function follow(
   await more();
   await workspace.ok(lose);
   const restore = await runAll(onRestore);
-  return { backup, restore, served: await workspace.projects() };
+  // A page that breaks off may leave the app stopped.
+  const { Running } = (await workspace.container()).State;
+  return { backup, restore, served: Running ? await workspace.projects() : [] };
 }
 
 /** Were there commands for both, did all of them work, and is what was backed up there again, and nothing else? */

@@ -6,7 +6,7 @@ import { note, ran } from '../../fixtures/guide/evidence.ts';
 import { counted, loggedEvent, start, startAnew, test, writeRows } from '../../fixtures/guide/stacks.ts';
 import { alarmNames, healthOf, restore } from '../../fixtures/reference-app.ts';
 import { logLine } from '../../fixtures/service-log.ts';
-import type { Workspace } from '../../fixtures/workspace.ts';
+import { inOrder, type Workspace } from '../../fixtures/workspace.ts';
 import { filesIn, PROJECTS, rowsIn } from '../../fixtures/write-load.ts';
 
 /** Its first statement works, its second fails. */
@@ -95,20 +95,19 @@ describe('migrations', { timeout: 300_000 }, () => {
     await guide.ok('docker-compose build app');
 
     /** The same with one copy alone, made at the start of an app that wrote on. */
-    const withOneCopy = async (end: string) => {
+    const withOneCopy = async (first: readonly string[]) => {
       await guide.ok('rm -f dev_assets/db.backup.*');
       await start(guide);
       await writeRows(guide, 20);
-      await guide.ok(end);
+      const said = await inOrder(guide, [...first, 'docker-compose stop app']);
       const [one = ''] = await filesIn(assets, /^db\.backup\..*\.sqlite$/);
       const copiedRows = (await rowsIn(join(assets, one))).length;
-      const said = [await guide.sh('docker-compose stop app'), await guide.sh(copyBack)];
-      said.push(await guide.sh('docker-compose start app'));
+      said.push(...(await inOrder(guide, [copyBack, 'docker-compose start app'])));
       await logLine(guide, 'app', (line) => line.includes('listening'), { times: 2 });
       return { said, copiedRows, served: await servedRows(guide) };
     };
-    const inOrder = await withOneCopy('true');
-    const killed = await withOneCopy('docker-compose kill app');
+    const orderly = await withOneCopy([]);
+    const killed = await withOneCopy(['docker-compose kill app']);
     await guide.ok('docker-compose stop --timeout 0');
 
     const reference = await stacks.reference();
@@ -174,7 +173,7 @@ describe('migrations', { timeout: 300_000 }, () => {
     const t3 = claim(
       'T3',
       {
-        asWritten: glob.exitCode === 0 && [inOrder, killed].every(({ served, copiedRows }) => served === copiedRows),
+        asWritten: glob.exitCode === 0 && [orderly, killed].every(({ served, copiedRows }) => served === copiedRows),
         withFix: undone.exitCode === 0 && back && health.status === 'ok',
       },
       [
@@ -182,8 +181,8 @@ describe('migrations', { timeout: 300_000 }, () => {
         ran(stop),
         ran(glob),
         note('with one copy alone, after an app that ends in order:'),
-        ...inOrder.said.map((said) => ran(said)),
-        counted(`${inOrder.copiedRows} rows were copied, 20 or more written after; ${inOrder.served} are served then`),
+        ...orderly.said.map((said) => ran(said)),
+        counted(`${orderly.copiedRows} rows were copied, 20 or more written after; ${orderly.served} are served then`),
         note('with one copy alone, after an app that was killed, whose -wal lies beside the copy:'),
         ...killed.said.map((said) => ran(said)),
         counted(`${killed.copiedRows} rows were copied, 20 or more written after; ${killed.served} are served then`),
@@ -196,7 +195,7 @@ describe('migrations', { timeout: 300_000 }, () => {
     expect.soft(m5).toBe('holds-with-fix');
     expect.soft(t3).toBe('holds-with-fix');
     expect(glob.exitCode).not.toBe(0);
-    expect(inOrder.served).toBe(inOrder.copiedRows);
+    expect(orderly.served).toBe(orderly.copiedRows);
     expect(killed.served).toBeGreaterThan(killed.copiedRows);
   });
 });

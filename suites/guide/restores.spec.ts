@@ -6,7 +6,7 @@ import { note, ran } from '../../fixtures/guide/evidence.ts';
 import { counted, start, startAnew, test, writeRows, writeTo } from '../../fixtures/guide/stacks.ts';
 import { alarmNames, healthOf, restore } from '../../fixtures/reference-app.ts';
 import { logLine } from '../../fixtures/service-log.ts';
-import type { Said, Workspace } from '../../fixtures/workspace.ts';
+import { inOrder, type Said, type Workspace } from '../../fixtures/workspace.ts';
 import { compareCopy, type Comparison, filesIn, inWords, isGood, PROJECTS, rowsIn } from '../../fixtures/write-load.ts';
 
 const SUBSTITUTE = note(
@@ -27,13 +27,6 @@ async function afterBackup(
   const steps = await then();
   await using probe = await workspace.probe();
   return { backup, steps, comparison: compareCopy(load.attempts(), span, await probe.read(PROJECTS)) };
-}
-
-/** Each step after the one before it. */
-async function inOrder(workspace: Workspace, lines: readonly string[]): Promise<Said[]> {
-  const said: Said[] = [];
-  for (const line of lines) said.push(await workspace.sh(line));
-  return said;
 }
 
 describe('restores', { timeout: 300_000 }, () => {
