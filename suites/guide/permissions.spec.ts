@@ -33,7 +33,7 @@ async function writeOf(workspace: Workspace, name: string, since: string): Promi
 interface Cure {
   /** Status of the health, before it. */
   readonly sick: number;
-  /** Status of a write to the database and of a new repository, after it. */
+  /** Status of a write to the database, and of one to a repository that was there, after it. */
   readonly wrote: number;
   readonly repo: number;
   readonly user: string;
@@ -43,7 +43,7 @@ interface Cure {
 }
 
 function inWords({ sick, wrote, repo, user, served, again }: Cure): string {
-  return `health ${sick} before; after it, as ${user}, a write ${wrote} and a repository ${repo}; served ${served.join(', ')}, and after \`down\` and \`up\` ${again.join(', ')}`;
+  return `health ${sick} before; after it, as ${user}, a write ${wrote} and a commit ${repo}; served ${served.join(', ')}, and after \`down\` and \`up\` ${again.join(', ')}`;
 }
 
 /** Was it sick, can it write now, and is the old row there, to stay? */
@@ -296,6 +296,8 @@ describe('a folder that belongs to somebody else', { timeout: 300_000 }, () => {
       const plain = { COMPOSE_FILE: REFERENCE_SETUP.files.join(':') };
       await stack.ok('docker-compose up -d --build app', plain);
       await stack.ask('/api/projects', { name: 'before' });
+      // An empty volume would be given to whoever comes.
+      await stack.ask('/api/repos', { name: 'before' });
       await stack.halt();
       await stack.ok(`chown -R ${other}:${other} dev_assets`);
       await stack.start();
@@ -303,7 +305,7 @@ describe('a folder that belongs to somebody else', { timeout: 300_000 }, () => {
       if (first !== undefined) await stack.ok(first, plain);
       await stack.ok('docker-compose up -d --timeout 0 app');
       const { status: wrote } = await stack.ask('/api/projects', { name: 'after' });
-      const { status: repo } = await stack.ask('/api/repos', { name: 'after' });
+      const { status: repo } = await stack.ask('/api/repos/before/commits', COMMIT);
       const user = await stack.ok('docker-compose exec -T app id -u');
       const served = await stack.projects();
       await stack.ok('docker-compose down --timeout 2 && docker-compose up -d app');
@@ -401,6 +403,8 @@ describe('a folder that belongs to somebody else', { timeout: 300_000 }, () => {
     expect(ownInit).toEqual({ ...right, user: '1001' });
   });
 });
+
+const COMMIT = { path: 'file', content: 'text', message: 'after' };
 
 const USER = `services:
   app:
