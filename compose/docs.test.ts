@@ -30,5 +30,6 @@ test('the limits of .env.example are those of the code', () => {
     diskPercent: 90,
     backupAge: 2 * 86_400,
     noBackupAfter: 300,
+    offsiteAge: 172_800,
   });
 });

@@ -1,6 +1,8 @@
-import { accessSync, constants, globSync, readFileSync, statSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, globSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 
@@ -60,3 +62,38 @@ test('every program that scripts and Compose files start is there', () => {
   expect(programs.length).toBeGreaterThan(4);
   for (const [, program = ''] of programs) accessSync(join(import.meta.dirname, 'app', program));
 });
+
+describe('.github/ssh-key.sh', () => {
+  test('lays key and hosts where ssh looks, for nobody else to read', () => {
+    const home = temporaryHome();
+    const key = '-----BEGIN KEY-----\nabc\n-----END KEY-----';
+    const { status } = laySshKey(home, { SSH_KEY: key, SSH_KNOWN_HOSTS: 'server ssh-ed25519 AAAA' });
+    expect(status).toBe(0);
+    // ssh takes no key without an end of line, and none that others may read.
+    expect(readFileSync(join(home, '.ssh/id_ed25519'), 'utf8')).toBe(`${key}\n`);
+    expect(readFileSync(join(home, '.ssh/known_hosts'), 'utf8')).toBe('server ssh-ed25519 AAAA\n');
+    const modes = ['.ssh', '.ssh/id_ed25519', '.ssh/known_hosts'].map(
+      (path) => statSync(join(home, path)).mode & 0o777,
+    );
+    expect(modes).toEqual([0o700, 0o600, 0o600]);
+  });
+
+  test.for(['SSH_KEY', 'SSH_KNOWN_HOSTS'])('fails without %s, and says so', (name) => {
+    const { status, stderr } = laySshKey(temporaryHome(), { SSH_KEY: 'key', SSH_KNOWN_HOSTS: 'server', [name]: '' });
+    expect(status).not.toBe(0);
+    expect(stderr).toContain(name);
+  });
+});
+
+function temporaryHome(): string {
+  const home = mkdtempSync(join(tmpdir(), 'home-'));
+  onTestFinished(() => rmSync(home, { recursive: true }));
+  return home;
+}
+
+function laySshKey(home: string, secrets: Record<string, string>) {
+  return spawnSync(join(repository, '.github/ssh-key.sh'), {
+    env: { PATH: process.env['PATH'], HOME: home, ...secrets },
+    encoding: 'utf8',
+  });
+}

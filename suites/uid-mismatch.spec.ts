@@ -72,6 +72,11 @@ describe('uid-mismatch', { timeout: 300_000 }, () => {
     expect(cell).toMatchObject({ outcome: 'lost', reason: 'rows-missing', ok: false });
   });
 
+  test('control: an app that ends and does not say why is no clear failure', async ({ sabotage, expect }) => {
+    const cell = await sabotage('mute', uidMismatch('both'), 'unavailable');
+    expect(cell).toMatchObject({ outcome: 'unavailable', data: 'survived', expected: ['survived'], ok: false });
+  });
+
   test('control: owners that stay as they are prove nothing', async ({ bringUp, control, expect }) => {
     const { matrix } = await bringUp('silent-fallback');
     const [cell] = await matrix.run({ ...uidMismatch('both'), inject: async (context) => restart.inject(context) });

@@ -1,4 +1,4 @@
-import { chownSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ALARMS } from './alarms.ts';
@@ -67,12 +67,27 @@ const failed = (job: 'backup' | 'offsite'): Fault => ({
   mend: (folders) => recordSuccess(folders.backups, job, 'file'),
 });
 
+/** The last copy went off-site two days and an hour ago. */
+function offsiteTooOld(): Fault {
+  return {
+    make: (folders) => {
+      backupOf(folders, HOUR);
+      recordSuccess(folders.backups, 'offsite', 'file');
+      const file = join(folders.backups, 'status-offsite.json');
+      const at = new Date(Date.now() - 49 * HOUR).toISOString();
+      writeFileSync(file, readFileSync(file, 'utf8').replace(/"at": "[^"]*"/, `"at": "${at}"`));
+    },
+    mend: (folders) => recordSuccess(folders.backups, 'offsite', 'file'),
+  };
+}
+
 const FAULTS: [(typeof ALARMS)[number], Fault][] = [
   ['database-size', { make: (folders) => backupOf(folders, HOUR), environment: { ALARM_DATABASE_BYTES: '100' } }],
   ['disk-space', { make: (folders) => backupOf(folders, HOUR), environment: { ALARM_DISK_PERCENT: '0.0001' } }],
   ['no-backup', { environment: { ALARM_NO_BACKUP_AFTER: '0' }, mend: (folders) => backupOf(folders, HOUR) }],
   ['backup-failed', failed('backup')],
   ['offsite-failed', failed('offsite')],
+  ['offsite-too-old', offsiteTooOld()],
   ['backup-too-old', { make: (folders) => backupOf(folders, 49 * HOUR), mend: (folders) => backupOf(folders, 0) }],
 ];
 

@@ -11,6 +11,7 @@ export const ALARMS = [
   'backup-failed',
   'backup-too-old',
   'offsite-failed',
+  'offsite-too-old',
   'migration-failed',
 ] as const;
 
@@ -33,6 +34,7 @@ export function alarmsOf(facts: Facts, limits: Limits): Alarm[] {
     ...backupAge(facts, limits),
     ...jobFailed('backup-failed', facts.backup, 'docker compose exec backup node backup/now.ts'),
     ...jobFailed('offsite-failed', facts.offsite, 'docker compose run --rm --no-deps offsite'),
+    ...offsiteAge(facts, limits),
     ...migrationFailed(facts),
   ];
 }
@@ -90,6 +92,23 @@ function jobFailed(alarm: 'backup-failed' | 'offsite-failed', status: JobStatus,
   if (!isFailing(status) || status.lastFailure === null) return [];
   const { at, message } = status.lastFailure;
   return [{ alarm, value: at, limit: null, message, fix: `mend the reason, then: ${fix}` }];
+}
+
+/** Silent as long as no copy ever went off-site: then nobody meant to make any, as far as the app knows. */
+function offsiteAge({ offsite, now }: Facts, { offsiteAge: limit }: Limits): Alarm[] {
+  const { lastSuccess } = offsite;
+  if (lastSuccess === null) return [];
+  const value = seconds(now - Date.parse(lastSuccess.at));
+  if (value <= limit) return [];
+  return [
+    {
+      alarm: 'offsite-too-old',
+      value,
+      limit,
+      message: `the last copy off-site, ${lastSuccess.file}, was made ${value} s ago`,
+      fix: 'look why the nightly job did not run, then: docker compose run --rm --no-deps offsite',
+    },
+  ];
 }
 
 function migrationFailed({ migrationFailure }: Facts): Alarm[] {

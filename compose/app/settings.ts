@@ -31,6 +31,7 @@ const AlarmLimits = z.object({
   ALARM_DISK_PERCENT: positive(90),
   ALARM_BACKUP_AGE: optional(z.coerce.number().positive().optional()),
   ALARM_NO_BACKUP_AFTER: optional(z.coerce.number().nonnegative().default(300)),
+  ALARM_OFFSITE_AGE: positive(172_800),
 });
 
 /** Where things are: the same for every program of the image. */
@@ -60,6 +61,8 @@ export interface Limits {
   /** Seconds: how old the last good backup may be, and how long there may be none after a start. */
   backupAge: number;
   noBackupAfter: number;
+  /** Seconds: how long ago the last copy off-site may have been made. */
+  offsiteAge: number;
 }
 
 export function readLimits(environment: NodeJS.ProcessEnv): Limits {
@@ -69,5 +72,6 @@ export function readLimits(environment: NodeJS.ProcessEnv): Limits {
     diskPercent: limits.ALARM_DISK_PERCENT,
     backupAge: limits.ALARM_BACKUP_AGE ?? (2 * readSchedule(environment).intervalMs) / 1000,
     noBackupAfter: limits.ALARM_NO_BACKUP_AFTER,
+    offsiteAge: limits.ALARM_OFFSITE_AGE,
   };
 }

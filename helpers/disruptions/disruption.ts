@@ -48,8 +48,11 @@ export interface Disruption {
   readonly claims: Claims;
   /** What the engine does to the bytes of each layer. */
   readonly effect: Readonly<Record<Layer, DataVerdict>>;
-  /** What a sound stack must show for a store on this layer. */
-  expected(layer: Layer): readonly Outcome[];
+  /**
+   * What a sound stack must show for a store on this layer.
+   * @param explained whether a service that fails does so for its data's owner, by what is found or by its own word
+   */
+  expected(layer: Layer, explained: boolean): readonly Outcome[];
   inject(context: DisruptionContext): Promise<readonly Step[]>;
   /** Takes back what `inject` left behind, after the stores were read. Idempotent. Absent: there is nothing to take back. */
   readonly heal?: (context: DisruptionContext) => Promise<readonly Step[]>;

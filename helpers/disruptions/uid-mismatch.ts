@@ -14,7 +14,8 @@ export function uidMismatch(part: Part): Disruption {
     needs: 'bind',
     claims: { changes: ['owner', 'started'], keeps: ['boot', 'container', 'image', 'network', 'volume'] },
     effect: SAME_CONTAINER,
-    expected: () => ['survived', 'unwritable', 'unavailable'],
+    // A service that fails without a reason anybody can see is no clear failure.
+    expected: (_, explained) => (explained ? ['survived', 'unwritable', 'unavailable'] : ['survived']),
     patienceMs: 5000,
     async inject(context) {
       const { bindOwners } = context.stack.project;

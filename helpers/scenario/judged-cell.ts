@@ -25,6 +25,7 @@ type JudgedCell = Pick<
 /**
  * What a judgement makes of a cell, held against what was expected.
  * @param was where the store lay before the disruption; unknown: it should have survived.
+ * @param explained whether it is known why the service fails
  */
 export function judgedCell(
   disruption: Disruption,
@@ -32,8 +33,9 @@ export function judgedCell(
   host: string,
   was: Placement | undefined,
   { outcome, data, service, counts }: Judgement,
+  explained: boolean,
 ): JudgedCell {
-  const expected = was ? disruption.expected(was.layer) : ['survived' as const];
+  const expected = was ? disruption.expected(was.layer, explained) : ['survived' as const];
   return {
     disruption: disruption.id,
     title: disruption.title,

@@ -255,7 +255,14 @@ function cellOf(course: Course, store: StoreDefinition, findings: Findings): Cel
   });
   const was = disaster?.placed.get(store.id);
   return {
-    ...judgedCell(disruption, store, recovery?.host ?? setting.stack.project.host.id, was, judgement),
+    ...judgedCell(
+      disruption,
+      store,
+      recovery?.host ?? setting.stack.project.host.id,
+      was,
+      judgement,
+      saw?.explained === true,
+    ),
     reason: reasonOf(course, judgement, recovery),
     // What a backup loses is what came after it: that depends on how often it is taken, not on the restore.
     rpoMs: null,

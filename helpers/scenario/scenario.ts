@@ -114,7 +114,7 @@ export async function runScenario(
       const now = await servedFrom(stack, store, judgement.data, after.get(store.id));
       const borrowed = judgement.outcome === 'survived' && was?.layer === 'container';
       return {
-        ...judgedCell(disruption, store, stack.project.host.id, was, judgement),
+        ...judgedCell(disruption, store, stack.project.host.id, was, judgement, saw.explained),
         reason: borrowed ? 'borrowed-time' : judgement.reason,
         rpoMs: judgement.rpoMs,
         rtoMs: saw.rows === null ? null : Math.round(saw.readAt - injected),
@@ -231,6 +231,8 @@ export interface Seen {
   readonly integrity: Observation['integrity'];
   readonly service: ServiceVerdict;
   readonly serviceReason: Reason | null;
+  /** Is it known, of a service that fails, that it does so for the owner of its data? */
+  readonly explained: boolean;
   /** On the clock of `performance.now()`. */
   readonly readAt: number;
   readonly notes: readonly string[];
@@ -328,23 +330,29 @@ async function observe(
   const probe = probes.get(service);
   const beside = async () => (state === 'up' ? null : visitors.at(store, placement?.layer));
   const read = await readBy(signal, store, state === undefined ? [] : [async () => probe, beside]);
-  if (state === undefined) return { ...read, service: 'unknown', serviceReason: 'host-died' };
+  if (state === undefined) return { ...read, service: 'unknown', serviceReason: 'host-died', explained: false };
 
   const notes = [...read.notes];
   const failure = { project: stack.project, store, placement, writer: identities.get(service), signal };
   if (!probe || state !== 'up') {
     const visitor = await visitors.beside(service).catch(() => undefined);
-    notes.push(...(await explainFailure({ ...failure, probe: visitor })));
-    return { ...read, notes, service: 'unavailable', serviceReason: state === 'up' ? 'not-running' : state };
+    const reasons = await explainFailure({ ...failure, probe: visitor });
+    const serviceReason = state === 'up' ? 'not-running' : state;
+    return { ...read, ...explanation(notes, reasons), service: 'unavailable', serviceReason };
   }
   const end = await writeMarker(setting, probe, store, epoch, CANARY);
   const writable = await probe.writable(store.path).catch((error: unknown) => String(error));
-  if (end === 'acknowledged' && writable === true) return { ...read, service: 'up', serviceReason: null };
+  if (end === 'acknowledged' && writable === true)
+    return { ...read, service: 'up', serviceReason: null, explained: false };
   if (end !== 'acknowledged') notes.push(`write: ${end}`);
   if (writable !== true)
     notes.push(`the main process cannot write ${store.path}${writable === false ? '' : `: ${writable}`}`);
-  notes.push(...(await explainFailure({ ...failure, probe })));
-  return { ...read, notes, service: 'unwritable', serviceReason: 'write-refused' };
+  const reasons = await explainFailure({ ...failure, probe });
+  return { ...read, ...explanation(notes, reasons), service: 'unwritable', serviceReason: 'write-refused' };
+}
+
+function explanation(notes: readonly string[], reasons: readonly string[]): Pick<Seen, 'notes' | 'explained'> {
+  return { notes: [...notes, ...reasons], explained: reasons.length > 0 };
 }
 
 async function identitiesIn(probes: Probes): Promise<Map<string, Identity>> {

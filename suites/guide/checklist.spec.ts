@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { describe } from 'vitest';
-import { describesBackup, mountedAt, namedVolumeAt, untracked } from '../../fixtures/guide/checks.ts';
-import { note, ran, SUBSTITUTES } from '../../fixtures/guide/evidence.ts';
+import { mountedAt, namedVolumeAt, untracked } from '../../fixtures/guide/checks.ts';
+import { note, ran, rows, SUBSTITUTES } from '../../fixtures/guide/evidence.ts';
+import { scriptsOn } from '../../fixtures/guide/page-commands.ts';
 import { guideSetup, REFERENCE_SETUP } from '../../fixtures/guide/setups.ts';
 import { test } from '../../fixtures/outlast.ts';
-import type { Workspace } from '../../fixtures/workspace.ts';
+import type { Said, Workspace } from '../../fixtures/workspace.ts';
 import type { ProjectModel } from '../../helpers/stack/project-model.ts';
 
 const ROOT = new URL('../../', import.meta.url);
@@ -54,31 +56,112 @@ describe("the guide's checklist", { timeout: 300_000 }, () => {
       `mkdir compose && mv .env.example dev_assets compose/ && cp compose/.env.example compose/.env && touch compose/dev_assets/db.sqlite && ${COMMIT}`,
     );
     const fixed = await Promise.all(paths.map(async (path) => untracked(reference.folder, `compose/${path}`)));
+    // This repository itself, and what the check says there of a file that is tracked.
+    const root = fileURLToPath(ROOT);
+    const here = await Promise.all(paths.map(async (path) => untracked(root, `compose/${path}`)));
+    const tracked = await untracked(root, 'compose/.env.example');
     for (const [at, id] of (['K11', 'K12'] as const).entries()) {
-      claim(id, { asWritten: written[at]?.ok ?? null, withFix: fixed[at]?.ok === true }, [
+      const clean = fixed[at]?.ok === true && here[at]?.ok === true;
+      claim(id, { asWritten: written[at]?.ok ?? null, withFix: clean }, [
         note('guide-silent: it names the rule and gives no .gitignore.'),
         note(`The guide's set-up, all of it added and committed: ${written[at]?.evidence}`),
         note(`… with the path in .gitignore afterwards: ${ignoredLate[at]?.evidence}`),
-        note(`The reference stack with its .gitignore: ${fixed[at]?.evidence}`),
+        note(`The reference stack with its .gitignore, all of it added and committed: ${fixed[at]?.evidence}`),
+        note(`This repository: ${here[at]?.evidence}`),
       ]);
     }
     expect(written.map(({ ok }) => ok)).toEqual([false, false]);
     expect(ignoredLate.map(({ ok }) => ok)).toEqual([false, false]);
     expect(fixed.map(({ ok }) => ok)).toEqual([true, true]);
+    expect(here.map(({ ok }) => ok)).toEqual([true, true]);
+    expect(tracked.ok).toBe(false);
   });
 
-  test('K14: backup procedures in the documentation', async ({ claim, expect }) => {
-    const reference = describesBackup(await readFile(new URL('docs/reference-stack.md', ROOT), 'utf8'));
-    const silent = describesBackup('# App\n\nA text on nothing.\n\n## Backup\n\nSee the wiki.\n');
-    claim('K14', { asWritten: silent.ok, withFix: reference.ok }, [
+  test('K14: following the backup procedures of the documentation brings the data back', async ({
+    openWorkspace,
+    claim,
+    expect,
+  }) => {
+    const guide = await openWorkspace({ ...guideSetup('recommended'), name: 'guide-recommended' });
+    await guide.ok('chown -R 1001:1001 dev_assets && docker-compose up -d --build app');
+    const own = await readFile(new URL('fixtures/guide/pages/own-procedures.md', ROOT), 'utf8');
+    const written = await follow(guide, own, 'docker-compose stop app && rm -f dev_assets/db.sqlite*');
+    await guide.ok('docker-compose down --timeout 0');
+
+    // The name that the page gives to the volume.
+    const reference = await openWorkspace({ ...REFERENCE_SETUP, name: 'outlast-reference' });
+    await reference.ok('docker-compose up -d --build --wait');
+    await reference.ask('/api/repos', { name: 'kept' });
+    const change = { path: 'file', content: 'kept', message: 'kept' };
+    const commit = await reference.ask('/api/repos/kept/commits', change);
+    const page = await readFile(new URL('docs/reference-stack.md', ROOT), 'utf8');
+    const lose = 'docker-compose stop app backup && rm -rf dev_assets/*';
+    const followed = await follow(reference, page, lose, async () => reference.ask('/api/repos', { name: 'after' }));
+    const { body } = await reference.ask('/api/repos/kept/commits');
+    const stranger = (await reference.ask('/api/repos/after/commits')).status;
+    const commits = (body as { id: string }[]).map(({ id }) => id);
+    const repositories = commits.join() === (commit.body as { id: string }).id && stranger === 404;
+
+    const silent = '# App\n\nA text on nothing.\n\n## Backup\n\nSee the wiki.\n';
+    const verdict = claim('K14', { asWritten: worked(written), withFix: worked(followed) && repositories }, [
       note('guide-silent: it asks for the documentation and gives none to put there.'),
-      note(`a page with a heading and no command: ${silent.evidence}`),
-      note(`docs/reference-stack.md: ${reference.evidence}`),
+      note('the check: the commands of the page, a loss of everything in between; the rows must be back'),
+      note("A page with the guide's own commands, followed on its recommended set-up:"),
+      ...[...written.backup, ...written.restore].map((said) => ran(said, 1)),
+      rows('served in the end', written.served),
+      note('docs/reference-stack.md, followed on the reference stack:'),
+      ...[...followed.backup, ...followed.restore].map((said) => ran(said, 1)),
+      rows('served in the end', followed.served),
+      rows('commits of the restored repository', commits),
     ]);
-    expect(silent).toEqual({ ok: false, evidence: 'nothing on backup and restore' });
-    expect(reference.ok).toBe(true);
+    expect(verdict).toBe('holds-with-fix');
+    expect(written.backup.map(({ exitCode }) => exitCode)).toEqual([127]);
+    expect(followed.backup).toHaveLength(3);
+    expect(followed.restore).toHaveLength(2);
+    expect(repositories).toBe(true);
+    expect(PROCEDURES.map((title) => scriptsOn(silent, title))).toEqual([[], []]);
   });
 });
+
+const PROCEDURES = [/back ?up/i, /restor|recover/i] as const;
+
+/** What came of following a page. */
+interface Followed {
+  readonly backup: readonly Said[];
+  readonly restore: readonly Said[];
+  readonly served: readonly string[];
+}
+
+/** Backs up as the page says, writes more, loses the data, and restores as the page says. */
+async function follow(
+  workspace: Workspace,
+  page: string,
+  lose: string,
+  more: () => Promise<unknown> = async () => {},
+): Promise<Followed> {
+  const runAll = async (title: RegExp) => {
+    const said: Said[] = [];
+    for (const script of scriptsOn(page, title))
+      said.push({ ...(await workspace.sh(`set -e\n${script}`)), command: script });
+    return said;
+  };
+  const [onBackup, onRestore] = PROCEDURES;
+  await workspace.ask('/api/projects', { name: 'kept' });
+  const backup = await runAll(onBackup);
+  await workspace.ask('/api/projects', { name: 'after' });
+  await more();
+  await workspace.ok(lose);
+  const restore = await runAll(onRestore);
+  // A page that breaks off may leave the app stopped.
+  const { Running } = (await workspace.container()).State;
+  return { backup, restore, served: Running ? await workspace.projects() : [] };
+}
+
+/** Were there commands for both, did all of them work, and is what was backed up there again, and nothing else? */
+function worked({ backup, restore, served }: Followed): boolean {
+  const clean = [backup, restore].every((said) => said.length > 0 && said.every(({ exitCode }) => exitCode === 0));
+  return clean && served.join() === 'kept';
+}
 
 describe('looking at what there is', { timeout: 300_000 }, () => {
   test('B4: volumes are listed and inspected, `config` resolves; the report says the same', async ({

@@ -17,8 +17,8 @@ async function until(workspace: Workspace, health: 'healthy' | 'unhealthy'): Pro
 /** When the app's health check passed for the first time since its last start, and when the tunnel started; milliseconds. */
 async function times(workspace: Workspace): Promise<{ app: number; healthy: number; tunnel: number; gap: string }> {
   const { State } = await workspace.container();
-  const passed = (State.Health?.Log ?? []).find(({ ExitCode, Start }) => ExitCode === 0 && Start >= State.StartedAt);
   const app = Date.parse(State.StartedAt);
+  const passed = (State.Health?.Log ?? []).find(({ ExitCode, Start }) => ExitCode === 0 && Date.parse(Start) >= app);
   const healthy = passed ? Date.parse(passed.End) : NaN;
   const tunnel = Date.parse((await workspace.container('cloudflared')).State.StartedAt);
   return { app, healthy, tunnel, gap: `${((tunnel - healthy) / 1000).toFixed(2)} s` };
@@ -139,6 +139,7 @@ describe("the guide's complete Compose file", { timeout: 300_000 }, () => {
     expect(parts).toEqual(Object.fromEntries(Object.keys(parts).map((name) => [name, true])));
     expect(deaf).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/unhealthy/) });
     expect(gated).toMatchObject({ Status: 'created', Running: false });
+    for (const { healthy } of [first, reboot]) expect(healthy).not.toBeNaN();
     expect(waited).toBe(true);
     expect(waitedAgain).toBe(false);
     expect([withUp, afterBoot]).toEqual(['the app answers 200', 'the app answers 200']);

@@ -6,7 +6,7 @@ import { note, ran } from '../../fixtures/guide/evidence.ts';
 import { counted, loggedEvent, start, startAnew, test, writeRows } from '../../fixtures/guide/stacks.ts';
 import { alarmNames, healthOf, restore } from '../../fixtures/reference-app.ts';
 import { logLine } from '../../fixtures/service-log.ts';
-import type { Workspace } from '../../fixtures/workspace.ts';
+import { inOrder, type Workspace } from '../../fixtures/workspace.ts';
 import { filesIn, PROJECTS, rowsIn } from '../../fixtures/write-load.ts';
 
 /** Its first statement works, its second fails. */
@@ -84,23 +84,30 @@ describe('migrations', { timeout: 300_000 }, () => {
     const before = contentOf(guide);
     await deploy(guide, GUIDE_FILE, HALF_WAY);
     const failed = await logLine(guide, 'app', (line) => line.includes('rolled back'), { times: 4 });
-    await guide.ok('docker-compose stop --timeout 0 app');
+    const stop = await guide.sh('docker-compose stop app');
     const rolledBack = sameContent(before, contentOf(guide));
-    const copies = await filesIn(join(guide.folder, 'dev_assets'), /^db\.backup\..*\.sqlite$/);
+    const assets = join(guide.folder, 'dev_assets');
+    const copies = await filesIn(assets, /^db\.backup\..*\.sqlite$/);
     const restorable = contentOf(guide, `dev_assets/${copies.at(-1)}`).rows['projects'] === before.rows['projects'];
-    const glob = await guide.sh('cp dev_assets/db.backup.*.sqlite dev_assets/db.sqlite');
-
-    // With one copy alone the command runs; the app that was killed left a -wal.
+    const copyBack = 'cp dev_assets/db.backup.*.sqlite dev_assets/db.sqlite';
+    const glob = await guide.sh(copyBack);
     await rm(join(guide.folder, GUIDE_FILE));
-    await guide.ok('rm -f dev_assets/db.backup.* && docker-compose build app');
-    await start(guide);
-    await writeRows(guide, 20);
-    await guide.ok('docker-compose kill app');
-    const [one = ''] = await filesIn(join(guide.folder, 'dev_assets'), /^db\.backup\..*\.sqlite$/);
-    const copiedRows = (await rowsIn(join(guide.folder, 'dev_assets', one))).length;
-    const alone = await guide.sh('cp dev_assets/db.backup.*.sqlite dev_assets/db.sqlite');
-    await start(guide);
-    const served = await servedRows(guide);
+    await guide.ok('docker-compose build app');
+
+    /** The same with one copy alone, made at the start of an app that wrote on. */
+    const withOneCopy = async (first: readonly string[]) => {
+      await guide.ok('rm -f dev_assets/db.backup.*');
+      await start(guide);
+      await writeRows(guide, 20);
+      const said = await inOrder(guide, [...first, 'docker-compose stop app']);
+      const [one = ''] = await filesIn(assets, /^db\.backup\..*\.sqlite$/);
+      const copiedRows = (await rowsIn(join(assets, one))).length;
+      said.push(...(await inOrder(guide, [copyBack, 'docker-compose start app'])));
+      await logLine(guide, 'app', (line) => line.includes('listening'), { times: 2 });
+      return { said, copiedRows, served: await servedRows(guide) };
+    };
+    const orderly = await withOneCopy([]);
+    const killed = await withOneCopy(['docker-compose kill app']);
     await guide.ok('docker-compose stop --timeout 0');
 
     const reference = await stacks.reference();
@@ -166,16 +173,19 @@ describe('migrations', { timeout: 300_000 }, () => {
     const t3 = claim(
       'T3',
       {
-        asWritten: glob.exitCode === 0 && served === copiedRows,
+        asWritten: glob.exitCode === 0 && [orderly, killed].every(({ served, copiedRows }) => served === copiedRows),
         withFix: undone.exitCode === 0 && back && health.status === 'ok',
       },
       [
+        note('after a migration that failed, with the copies that its starts have made:'),
+        ran(stop),
         ran(glob),
-        note('with one copy alone, and the -wal of an app that was killed beside it:'),
-        ran(alone),
-        counted(
-          `${copiedRows} rows were copied, 20 or more written after; ${served} are served after the copy was copied back`,
-        ),
+        note('with one copy alone, after an app that ends in order:'),
+        ...orderly.said.map((said) => ran(said)),
+        counted(`${orderly.copiedRows} rows were copied, 20 or more written after; ${orderly.served} are served then`),
+        note('with one copy alone, after an app that was killed, whose -wal lies beside the copy:'),
+        ...killed.said.map((said) => ran(said)),
+        counted(`${killed.copiedRows} rows were copied, 20 or more written after; ${killed.served} are served then`),
         ran(undone),
         counted(`reference: schema and rows as before the migration: ${back}; health ${health.status}`),
       ],
@@ -185,6 +195,7 @@ describe('migrations', { timeout: 300_000 }, () => {
     expect.soft(m5).toBe('holds-with-fix');
     expect.soft(t3).toBe('holds-with-fix');
     expect(glob.exitCode).not.toBe(0);
-    expect(served).toBeGreaterThan(copiedRows);
+    expect(orderly.served).toBe(orderly.copiedRows);
+    expect(killed.served).toBeGreaterThan(killed.copiedRows);
   });
 });

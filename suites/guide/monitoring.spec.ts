@@ -18,11 +18,15 @@ describe('monitoring', { timeout: 300_000 }, () => {
     const reference = await stacks.reference();
     await startAnew(reference);
     const quiet = await alarmNames(reference);
+    const at = Date.now();
     await withLimits(reference, { ALARM_DATABASE_BYTES: '1', ALARM_DISK_PERCENT: '0.1' });
-    const at = Date.now() - 60_000;
     const { alarms } = await healthOf(reference);
     const names = alarms.map(({ alarm }) => alarm);
-    const logged = await loggedEvent(reference, 'app', 'alarm-raised', at);
+    const logged = await Promise.all(
+      (['database-size', 'disk-space'] as const).map(async (alarm) =>
+        loggedEvent(reference, 'app', 'alarm-raised', at, { alarm }),
+      ),
+    );
     const verdicts = (
       [
         ['M1', 'database-size', '1 byte'],
@@ -39,7 +43,7 @@ describe('monitoring', { timeout: 300_000 }, () => {
       ]);
     });
     expect(verdicts).toEqual(['holds-with-fix', 'holds-with-fix']);
-    expect(logged).toMatchObject({ event: 'alarm-raised' });
+    expect(logged).toMatchObject([{ alarm: 'database-size' }, { alarm: 'disk-space' }]);
   });
 
   test('M3: permission errors', async ({ stacks, claim, expect }) => {
@@ -49,7 +53,7 @@ describe('monitoring', { timeout: 300_000 }, () => {
     await reference.ok('chown 0:0 dev_assets backups');
     const at = Date.now();
     const { status, alarms } = await healthOf(reference);
-    await loggedEvent(reference, 'app', 'alarm-raised', at);
+    await loggedEvent(reference, 'app', 'alarm-raised', at, { alarm: 'not-writable', path: '/app/dev_assets' });
     await reference.ok('chown 1001:1001 dev_assets backups');
     const after = await alarmNames(reference);
     const foreign = alarms.filter(({ alarm }) => alarm === 'not-writable');

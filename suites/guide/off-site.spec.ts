@@ -1,12 +1,14 @@
-import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { dir } from 'tmp-promise';
 import { describe } from 'vitest';
 import { note, ran } from '../../fixtures/guide/evidence.ts';
 import { counted, start, startAnew, test as base, writeTo } from '../../fixtures/guide/stacks.ts';
-import { alarmNames, restore } from '../../fixtures/reference-app.ts';
+import { alarmNames, healthOf, restore } from '../../fixtures/reference-app.ts';
+import { addProgram, addSsh, CI_PATH } from '../../fixtures/ci-programs.ts';
 import { type S3Server, startS3Server } from '../../fixtures/s3-server.ts';
+import { logLine } from '../../fixtures/service-log.ts';
 import type { Workspace } from '../../fixtures/workspace.ts';
 import { compareCopy, filesIn, inWords, isGood, PROJECTS, rowsIn } from '../../fixtures/write-load.ts';
 
@@ -23,22 +25,15 @@ const test = base.extend('s3', async ({}, { onCleanup }): Promise<S3Server> => {
   return (await opened).server;
 });
 
-/** `ssh HOST COMMAND` that runs here, and `aws s3 cp FILE s3://…` into a folder that stands for the bucket. */
+/** `ssh server COMMAND` that runs here, and `aws s3 cp FILE s3://…` into a folder that stands for the bucket. */
 async function addSubstitutes(workspace: Workspace): Promise<void> {
-  const bin = join(workspace.folder, 'ci');
-  await mkdir(bin);
-  const programs = {
-    ssh: 'shift; exec sh -c "$*"',
-    aws: 'exec cp "$3" "$BUCKET_FOLDER/$(basename "$3")"',
-  };
-  for (const [name, line] of Object.entries(programs)) {
-    await writeFile(join(bin, name), `#!/bin/sh\n${line}\n`);
-    await chmod(join(bin, name), 0o755);
-  }
+  // The guide's command changes to no folder: the stack has to lie where ssh begins.
+  await addSsh(workspace, workspace.folder);
+  await addProgram(workspace, 'aws', 'exec cp "$3" "$BUCKET_FOLDER/$(basename "$3")"');
 }
 
 /** The two steps of the job; a runner ends with the first that fails. */
-const NIGHTLY = `export PATH="$PWD/ci:$PATH"; set -e
+const NIGHTLY = `${CI_PATH}; set -e
 ssh server "docker-compose exec -T app sqlite3 /app/dev_assets/db.sqlite .dump" > backup_nightly.sql
 aws s3 cp backup_nightly.sql s3://backups/`;
 
@@ -74,7 +69,10 @@ describe('off-site', { timeout: 300_000 }, () => {
     // What `npm ci` in app/ puts there on the machine that runs the job.
     const modules = fileURLToPath(new URL('../../node_modules', import.meta.url));
     await symlink(modules, join(reference.folder, 'app/node_modules'));
-    const job = 'sh offsite-backup.sh';
+    await addSsh(reference);
+    // The way of the nightly workflow: from a runner, over ssh.
+    const job = `${CI_PATH}; SERVER_HOST=server SERVER_DIR=$PWD sh offsite-backup.sh`;
+    const here = 'sh offsite-backup.sh';
     const upload = 'BACKUP_DIR=$PWD/backups node app/offsite/upload.ts';
     await using referenceLoad = await writeTo(reference);
     const { span: taking, result: sent } = await referenceLoad.during(async () => reference.sh(job, s3.env));
@@ -86,14 +84,25 @@ describe('off-site', { timeout: 300_000 }, () => {
     const quiet = await alarmNames(reference);
     const wrongSecret = await reference.sh(upload, { ...s3.env, AWS_SECRET_ACCESS_KEY: 'another' });
     const refused = await alarmNames(reference);
+    const afterUpload = await reference.sh(job, s3.env);
+    const cleared = await alarmNames(reference);
     const wrongEndpoint = await reference.sh(job, { ...s3.env, S3_ENDPOINT: 'http://127.0.0.1:1' });
+    const unreachable = await alarmNames(reference);
     const kept = await s3.keys();
     const localKept = await filesIn(join(reference.folder, 'backups'), /^db-/);
-    const good = await reference.sh(upload, s3.env);
-    const cleared = await alarmNames(reference);
+    const good = await reference.sh(here, s3.env);
+    const clearedAgain = await alarmNames(reference);
+    // Nobody is there to dump; the failure is told by the app that is started afterwards.
     await reference.ok('docker-compose stop --timeout 0 app');
     const noApp = await reference.sh(job, s3.env);
     const afterFailure = await s3.keys();
+    await start(reference);
+    const noDump = await healthOf(reference);
+    // A server that cannot be reached is not told either: its alarm is the age of the last copy.
+    const noServer = await reference.sh(`${CI_PATH}; SERVER_HOST=nobody SERVER_DIR=$PWD sh offsite-backup.sh`, s3.env);
+    await reference.ok('docker-compose up -d --force-recreate --timeout 0 app', { ALARM_OFFSITE_AGE: '1' });
+    await logLine(reference, 'app', (line) => line.includes('listening'));
+    const old = await alarmNames(reference);
 
     // Back into an empty stack: the dump, by its name.
     const [dump = ''] = objects;
@@ -105,12 +114,18 @@ describe('off-site', { timeout: 300_000 }, () => {
     await using probe = await reference.probe();
     const right = compareCopy(referenceLoad.attempts(), taking, await probe.read(PROJECTS));
 
-    const offsiteFailed = 'offsite-failed';
+    const [failing, tooOld] = ['offsite-failed', 'offsite-too-old'];
+    const said = noDump.alarms.find(({ alarm }) => alarm === failing)?.message ?? 'nothing';
     const alarmed =
-      !quiet.includes(offsiteFailed) && refused.includes(offsiteFailed) && !cleared.includes(offsiteFailed);
-    const clear = [wrongSecret, wrongEndpoint, noApp].every(({ exitCode }) => exitCode !== 0);
+      [refused, unreachable].every((names) => names.includes(failing)) &&
+      [quiet, cleared, clearedAgain].every((names) => !names.includes(failing) && !names.includes(tooOld)) &&
+      said.includes('not running') &&
+      old.includes(tooOld);
+    const clear = [wrongSecret, wrongEndpoint, noApp, noServer].every(({ exitCode }) => exitCode !== 0);
+    const [atFirst, inTheEnd] = [objects, afterFailure].map(({ length }) => length);
+    // One more by each success, none by a failure.
     const safe =
-      kept.join() === objects.join() && localKept.join() === local.join() && afterFailure.length === objects.length + 1;
+      atFirst === 1 && kept.length === 2 && inTheEnd === 3 && local.length > 0 && localKept.join() === local.join();
     const verdict = claim(
       'F5',
       {
@@ -119,7 +134,7 @@ describe('off-site', { timeout: 300_000 }, () => {
       },
       [
         note(
-          `Substitutes: for the guide ssh and aws are scripts that run the command here and copy the file; for the reference ssh is left out, the modules of its app are those of this repository, and S3 is the package s3rver on loopback.`,
+          `Substitutes: for the guide ssh and aws are scripts that run the command here and copy the file; for the reference ssh runs the command here too, the modules of its app are those of this repository, and S3 is the package s3rver on loopback.`,
         ),
         ran(nightly),
         counted(`as written, under write load, its dump read into an empty file: ${inWords(written)}`),
@@ -130,11 +145,19 @@ describe('off-site', { timeout: 300_000 }, () => {
         ran(stopped),
         ran(sent),
         ran(wrongSecret),
+        ran(afterUpload),
         ran(wrongEndpoint),
-        ran(noApp),
         ran(good),
+        ran(noApp),
+        ran(noServer),
         note(
-          `reference: alarms before ${JSON.stringify(quiet)}, after the wrong secret ${JSON.stringify(refused)}, after the next success ${JSON.stringify(cleared)}; in the bucket ${kept.join(', ')}`,
+          `reference, is the alarm raised: before ${quiet.includes(failing)}, after the wrong secret ${refused.includes(failing)}, the next success ${cleared.includes(failing)}, the wrong endpoint ${unreachable.includes(failing)}, the next success ${clearedAgain.includes(failing)}, the failed dump: ${said}`,
+        ),
+        note(
+          `reference, the copy too old: ${old.includes(tooOld)} with a limit of 1 s, ${clearedAgain.includes(tooOld)} with two days`,
+        ),
+        counted(
+          `reference: objects in the bucket after the first copy, before the second failure, in the end: ${atFirst}, ${kept.length}, ${inTheEnd}`,
         ),
         ran(download),
         ran(restored),

@@ -1,6 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import { describe } from 'vitest';
 import { writableBy } from '../../fixtures/guide/checks.ts';
 import { note, ran, rows, SUBSTITUTES } from '../../fixtures/guide/evidence.ts';
+import { scriptsOn } from '../../fixtures/guide/page-commands.ts';
 import { guideSetup, REFERENCE_SETUP } from '../../fixtures/guide/setups.ts';
 import { test } from '../../fixtures/outlast.ts';
 import type { Workspace } from '../../fixtures/workspace.ts';
@@ -27,19 +29,43 @@ async function writeOf(workspace: Workspace, name: string, since: string): Promi
   return Promise.any([workspace.until(died), answered()]);
 }
 
-/** What a remedy did. */
+/** What a remedy did to data of another user. */
 interface Cure {
   /** Status of the health, before it. */
   readonly sick: number;
-  /** Status of a write, after it. */
+  /** Status of a write to the database, and of one to a repository that was there, after it. */
   readonly wrote: number;
+  readonly repo: number;
+  readonly user: string;
   readonly served: readonly string[];
   /** Served after `down` and `up`. */
   readonly again: readonly string[];
 }
 
-function inWords({ sick, wrote, served, again }: Cure): string {
-  return `health ${sick} before, a write ${wrote} after; served ${served.join(', ')}, and after \`down\` and \`up\` ${again.join(', ')}`;
+function inWords({ sick, wrote, repo, user, served, again }: Cure): string {
+  return `health ${sick} before; after it, as ${user}, a write ${wrote} and a commit ${repo}; served ${served.join(', ')}, and after \`down\` and \`up\` ${again.join(', ')}`;
+}
+
+/** Was it sick, can it write now, and is the old row there, to stay? */
+function isCured({ sick, wrote, repo, served, again }: Cure): boolean {
+  return (
+    sick === 503 && wrote === 201 && repo === 201 && [served, again].every((rowsNow) => rowsNow.includes('before'))
+  );
+}
+
+/** How the reference stack tells of owners that do not match, and how often it was started again for them. */
+async function reportOf(workspace: Workspace, owners: string) {
+  await workspace.halt();
+  await workspace.ok(owners);
+  await workspace.start();
+  const { status, body } = await workspace.ask('/api/health');
+  const { reason, alarms } = body as { reason?: string; alarms: { alarm: string; path?: string }[] };
+  const culprits = alarms.flatMap(({ alarm, path }) => (alarm === 'not-writable' && path !== undefined ? [path] : []));
+  // It goes on answering: a container that ends would be a new one by now, or counted.
+  const again = await workspace.ask('/api/health');
+  const { RestartCount, State } = await workspace.container();
+  const starts = State.Running && again.status === status ? RestartCount : Infinity;
+  return { status, reason: reason ?? '', culprits, starts };
 }
 
 /** Compose with another file on top. */
@@ -84,6 +110,23 @@ describe('a folder that belongs to somebody else', { timeout: 300_000 }, () => {
     const after = await workspace.projects();
     const unable = /unable to open database file/;
     const readonly = /attempt to write a readonly database/;
+
+    const reference = await openWorkspace({ ...REFERENCE_SETUP, name: 'reference-mismatch' });
+    await reference.ok('docker-compose up -d --build app');
+    await reference.ask('/api/projects', { name: 'before' });
+    const told = {
+      'the folder belongs to root': await reportOf(reference, 'chown 0:0 dev_assets'),
+      'the file belongs to root': await reportOf(reference, `${MINE} && chown 0:0 dev_assets/db.sqlite`),
+      'both belong to root': await reportOf(reference, 'chown -R 0:0 dev_assets'),
+      'the folder belongs to root and there is no database': await reportOf(
+        reference,
+        'mkdir aside && mv dev_assets/db.sqlite* aside/',
+      ),
+    };
+    await reference.halt();
+    await reference.ok(`mv aside/* dev_assets/ && ${MINE}`);
+    await reference.start();
+    const served = await reference.projects();
     const messages = [folder, file, both, absent].map(({ said }) => said);
     claim(
       'I3',
@@ -103,6 +146,12 @@ describe('a folder that belongs to somebody else', { timeout: 300_000 }, () => {
           'A 500 is a refused write of an app that runs and calls itself healthy; the others end and are started again and again.',
         ),
         rows('after the owner was put right', after),
+        ...Object.entries(told).map(([what, { status, reason, culprits, starts }]) =>
+          note(
+            `the reference stack, ${what}: ${status} ${reason}; not writable: ${culprits.join(', ')}; ${starts} restarts`,
+          ),
+        ),
+        rows('the reference stack, after the owner was put right', served),
       ],
     );
 
@@ -123,6 +172,16 @@ describe('a folder that belongs to somebody else', { timeout: 300_000 }, () => {
     expect(file.said).toMatch(readonly);
     expect(both.said).toMatch(readonly);
     expect(after).toEqual(['before']);
+    const reports = Object.values(told);
+    expect(reports.map(({ status, starts }) => [status, starts])).toEqual(reports.map(() => [503, 0]));
+    for (const { culprits } of reports) expect(culprits).not.toEqual([]);
+    expect(reports.map(({ reason }) => reason)).toEqual([
+      expect.stringMatching(readonly),
+      expect.stringMatching(readonly),
+      expect.stringMatching(readonly),
+      expect.stringMatching(unable),
+    ]);
+    expect(served).toEqual(['before']);
     expect([matching.ok, loose.ok, folderAlone.ok]).toEqual([true, true, false]);
     expect([folder, file, both].map(({ checked }) => checked.ok)).toEqual([false, false, false]);
   });
@@ -146,6 +205,16 @@ describe('a folder that belongs to somebody else', { timeout: 300_000 }, () => {
       return { said: await tryWrite(workspace, name), checked };
     };
     const own = await remedy('chown to me', 'chown -R $(id -u):$(id -g) dev_assets/');
+    // The same with what the guide gives to go with it: a user that is not root, and the app as that user.
+    const me = 4242;
+    await workspace.halt();
+    await workspace.ok(spoil, { SAID: 'me and UID' });
+    await workspace.ok(`setpriv --reuid=${me} --regid=${me} --clear-groups sh -c 'echo "$(id -u):$(id -g)"' > me`);
+    await workspace.ok(`chown -R "$(cat me)" dev_assets/ && printf 'UID=${me}\\nGID=${me}\\n' > .env`);
+    await workspace.ok(`cat > user.yaml <<'END'\n${USER}END`);
+    await workspace.ok(`${named('user.yaml')} up -d --timeout 0 app`);
+    const paired = { said: await upWrite(workspace, 'me and UID'), checked: await check(workspace, me) };
+    await workspace.ok('rm .env && docker-compose up -d --timeout 0 app');
     const production = await remedy('chown to 1001', 'chown -R 1001:1001 dev_assets/');
     const loose = await remedy('777 and 666', 'chmod 777 dev_assets/ && chmod 666 dev_assets/db.sqlite');
     const looseToo = await remedy('the sidecars too', 'chmod 777 dev_assets/ && chmod 666 dev_assets/db.sqlite*');
@@ -169,13 +238,14 @@ describe('a folder that belongs to somebody else', { timeout: 300_000 }, () => {
     claim(
       'T1',
       {
-        asWritten: [own, production, loose].every(({ said }) => said === 'written'),
+        asWritten: [paired, production, loose].every(({ said }) => said === 'written'),
         withFix: sick.status === 503 && applied.exitCode === 0 && cured.includes('before'),
       },
       [
         SUBSTITUTES,
         note('Root had worked in the folder and left db.sqlite, -wal and -shm.'),
-        note(`chown to the own ids (root here), app as 1001: ${own.said}`),
+        note(`chown to the own ids (root here), the app as 1001 all the same: ${own.said}`),
+        note(`chown to the own ids (${me} here), the app as UID and GID of .env, which are these: ${paired.said}`),
         note(`chown -R 1001:1001: ${production.said}`),
         note(`chmod 777 and 666: ${loose.said}; ${loose.checked.evidence}`),
         note(`the sidecars made 666 as well: ${looseToo.said}; anybody on the machine may change the data then`),
@@ -185,14 +255,10 @@ describe('a folder that belongs to somebody else', { timeout: 300_000 }, () => {
         rows('served by the reference stack after that', cured),
       ],
     );
-    expect([own, production, loose, looseToo].map(({ said }) => said === 'written')).toEqual([
-      false,
-      true,
-      false,
-      true,
-    ]);
-    expect([own, production, loose, looseToo].map(({ checked }) => checked.ok)).toEqual([false, true, false, true]);
-    expect(all).toEqual(expect.arrayContaining(['before', 'root: chown to 1001', 'root: 777 and 666']));
+    const remedies = [own, paired, production, loose, looseToo];
+    expect(remedies.map(({ said }) => said === 'written')).toEqual([false, true, true, false, true]);
+    expect(remedies.map(({ checked }) => checked.ok)).toEqual([false, true, true, false, true]);
+    expect(all).toEqual(expect.arrayContaining(['before', 'me and UID', 'root: chown to 1001', 'root: 777 and 666']));
     expect([sick.status, applied.exitCode]).toEqual([503, 0]);
     expect(cured).toEqual(['before']);
   });
@@ -220,40 +286,39 @@ describe('a folder that belongs to somebody else', { timeout: 300_000 }, () => {
     const kept = await workspace.projects();
 
     /** One of the reference stack's overlays, on data that was given to another. */
-    const cureBy = async (overlay: string): Promise<Cure> => {
+    const cureBy = async (overlay: string, first?: string): Promise<Cure> => {
       const stack = await openWorkspace({
         ...REFERENCE_SETUP,
-        name: overlay.replaceAll('.', '-'),
+        name: `${overlay.replaceAll('.', '-')}${first === undefined ? '' : '-prepared'}`,
         files: [...REFERENCE_SETUP.files, overlay],
       });
-      await stack.ok('docker-compose up -d --build app', { COMPOSE_FILE: REFERENCE_SETUP.files.join(':') });
+      // The overlay may ask for ids that are not there yet.
+      const plain = { COMPOSE_FILE: REFERENCE_SETUP.files.join(':') };
+      await stack.ok('docker-compose up -d --build app', plain);
       await stack.ask('/api/projects', { name: 'before' });
+      // An empty volume would be given to whoever comes.
+      await stack.ask('/api/repos', { name: 'before' });
       await stack.halt();
       await stack.ok(`chown -R ${other}:${other} dev_assets`);
       await stack.start();
       const { status: sick } = await stack.ask('/api/health');
+      if (first !== undefined) await stack.ok(first, plain);
       await stack.ok('docker-compose up -d --timeout 0 app');
       const { status: wrote } = await stack.ask('/api/projects', { name: 'after' });
+      const { status: repo } = await stack.ask('/api/repos/before/commits', COMMIT);
+      const user = await stack.ok('docker-compose exec -T app id -u');
       const served = await stack.projects();
       await stack.ok('docker-compose down --timeout 2 && docker-compose up -d app');
       const again = await stack.projects();
       await stack.ok('docker-compose down -v --timeout 0');
-      return { sick, wrote, served, again };
+      return { sick, wrote, repo, user, served, again };
     };
-    const reference = await openWorkspace({
-      ...REFERENCE_SETUP,
-      name: 'reference-own-uid',
-      files: [...REFERENCE_SETUP.files, 'compose.host-uid.yaml'],
-    });
-    await reference.ok(`echo UID=${other} >> .env && echo GID=${other} >> .env && docker-compose up -d --build app`);
-    const project = (await reference.ask('/api/projects', { name: 'mine' })).status;
-    const repo = (await reference.ask('/api/repos', { name: 'mine' })).status;
-    const referenceUser = await reference.sh('docker-compose exec -T app id -u');
+    const ownIds = await cureBy('compose.host-uid.yaml', `echo UID=${other} >> .env && echo GID=${other} >> .env`);
     claim(
       'F3a',
       {
         asWritten: byDefault === 'written' && withEnv === 'written' && repos.exitCode === 0,
-        withFix: project === 201 && repo === 201,
+        withFix: isCured(ownIds),
       },
       [
         SUBSTITUTES,
@@ -263,9 +328,8 @@ describe('a folder that belongs to somebody else', { timeout: 300_000 }, () => {
         rows('served then', kept),
         ran(repos),
         note('The database is cured, the repositories are not: their volume has the owner of the image, 1001.'),
-        ran(referenceUser),
         note(
-          `The reference stack with the same .env and compose.host-uid.yaml: project ${project}, repository ${repo}; its init hands the volume over.`,
+          `The reference stack with the same .env and compose.host-uid.yaml: ${inWords(ownIds)}; its init hands the volume over.`,
         ),
       ],
     );
@@ -282,15 +346,21 @@ describe('a folder that belongs to somebody else', { timeout: 300_000 }, () => {
     await workspace.ok('docker volume rm guide-recommended_dev_assets_data');
     await workspace.ok(`${named()} up -d --timeout 0 app`, asOther);
     const foreignVolume = await upWrite(workspace, 'as another');
-    const ownVolume = await cureBy('compose.named-volume.yaml');
-    claim('F3b', { asWritten: onVolume === 'written' && second.join() === 'on the volume' }, [
+    const page = await readFile(new URL('../../docs/reference-stack.md', import.meta.url), 'utf8');
+    const move = scriptsOn(page, /^Moving the database into the volume$/).join('\n');
+    const emptyVolume = await cureBy('compose.named-volume.yaml');
+    const ownVolume = await cureBy('compose.named-volume.yaml', move);
+    claim('F3b', { asWritten: onVolume === 'written' && second.includes('before'), withFix: isCured(ownVolume) }, [
       SUBSTITUTES,
       note(`the same folder of ${other} beside it, app as 1001 on a named volume: ${onVolume}`),
       rows('served on the volume', first),
       rows('after `down` and `up`', second),
-      note('The row of before stays behind in the folder: nothing carries it over.'),
+      note(
+        'The error is gone, and so is the row of before: it stays behind in the folder, and nothing carries it over.',
+      ),
       note(`An empty volume takes its owner from the image; app as ${other}: ${foreignVolume}`),
-      note(`The reference stack with compose.named-volume.yaml: ${inWords(ownVolume)}`),
+      note(`The reference stack with compose.named-volume.yaml alone: ${inWords(emptyVolume)}`),
+      note(`… with the command of docs/reference-stack.md that moves the database first: ${inWords(ownVolume)}`),
     ]);
 
     // F3c: an init service hands the folder to 1001, before the app starts.
@@ -321,16 +391,25 @@ describe('a folder that belongs to somebody else', { timeout: 300_000 }, () => {
     expect(withEnv).toBe('written');
     expect(kept).toEqual(['before', 'with .env']);
     expect(repos).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/Permission denied/) });
-    expect([project, repo, referenceUser.stdout]).toEqual([201, 201, String(other)]);
     expect([onVolume, first, second]).toEqual(['written', ['on the volume'], ['on the volume']]);
     expect(foreignVolume).not.toBe('written');
     expect(before.stdout).toBe(`${other}:${other}`);
     expect([withInit, served[0], inOrder, owner.stdout]).toEqual(['written', 'before', true, '1001:1001']);
+    const right = { sick: 503, wrote: 201, repo: 201, served: ['before', 'after'], again: ['before', 'after'] };
+    expect(ownIds).toEqual({ ...right, user: String(other) });
     // A volume begins empty; an init service keeps the data in its place.
-    expect(ownVolume).toEqual({ sick: 503, wrote: 201, served: ['after'], again: ['after'] });
-    expect(ownInit).toEqual({ sick: 503, wrote: 201, served: ['before', 'after'], again: ['before', 'after'] });
+    expect(emptyVolume).toEqual({ ...right, user: '1001', served: ['after'], again: ['after'] });
+    expect(ownVolume).toEqual({ ...right, user: '1001' });
+    expect(ownInit).toEqual({ ...right, user: '1001' });
   });
 });
+
+const COMMIT = { path: 'file', content: 'text', message: 'after' };
+
+const USER = `services:
+  app:
+    user: '\${UID:-1001}:\${GID:-1001}'
+`;
 
 const NAMED_VOLUME = `services:
   app:

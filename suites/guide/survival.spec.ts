@@ -25,8 +25,10 @@ describe('what data survives', { timeout: 300_000 }, () => {
   }) => {
     const { matrix } = await bringUp('reference');
     const kept = await matrix.run(downUp);
-    const removed = await matrix.run(downVolumes);
+    // Said now, of where each store lies, and held against what is found afterwards.
     const layer = new Map(matrix.stores.map((store) => [store.id, store.layer]));
+    const foretold = matrix.stores.map((store) => downVolumes.effect[store.layer]);
+    const removed = await matrix.run(downVolumes);
     const onVolume = removed.filter(({ store }) => layer.get(store) === 'named-volume');
     const onBind = removed.filter(({ store }) => layer.get(store) === 'bind');
     const deletes = onVolume.length > 0 && onVolume.every(({ outcome }) => outcome === 'lost');
@@ -34,12 +36,14 @@ describe('what data survives', { timeout: 300_000 }, () => {
     const keeps = survivalShown(kept).asWritten;
     claim('T4', { asWritten: keeps === null ? null : keeps && deletes && spares }, [
       ...cellEvidence([...kept, ...removed]),
-      ...removed.map(({ store, predicted, outcome }) =>
-        note(`${store} on ${layer.get(store)}: ${predicted} was said before \`down -v\`, ${outcome} was found`),
+      ...removed.map(({ store, outcome }, at) =>
+        note(`${store} on ${layer.get(store)}: ${foretold[at]} was said before \`down -v\`, ${outcome} was found`),
       ),
     ]);
     expect(kept).toSurvive();
     expect([deletes, spares]).toEqual([true, true]);
-    expect(removed.map(({ predicted }) => predicted)).toEqual(removed.map(({ outcome }) => outcome));
+    expect(removed.map(({ store }) => store)).toEqual(matrix.stores.map(({ id }) => id));
+    expect(foretold).toEqual(removed.map(({ outcome }) => outcome));
+    expect(removed.map(({ predicted }) => predicted)).toEqual(foretold);
   });
 });
