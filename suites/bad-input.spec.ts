@@ -5,6 +5,7 @@ import { dir } from 'tmp-promise';
 import { describe, test as base } from 'vitest';
 import { outlast } from '../fixtures/cli.ts';
 import { TheirEngine } from '../fixtures/their-engine.ts';
+import { traces } from '../fixtures/traces.ts';
 import { packagedProgram } from '../helpers/host/engine/packaged.ts';
 import { outlastHome } from '../helpers/home.ts';
 
@@ -220,7 +221,9 @@ describe('bad input', () => {
     '$what ends with $code',
     async ({ files = {}, args = [], exit, code, says }, { folder, lay, expect, signal }) => {
       await lay(files);
+      const before = await traces();
       const result = await outlast(['run', ...args], { cwd: folder, signal });
+      expect(await traces()).toEqual(before);
       expect(result.stderr).toContain(code);
       expect(result.stderr).toContain(says);
       expect(result.exitCode).toBe(exit);

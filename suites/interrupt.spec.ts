@@ -1,28 +1,15 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { dir } from 'tmp-promise';
-import { describe, test as base } from 'vitest';
+import { describe, test as base, vi } from 'vitest';
 import { outlast } from '../fixtures/cli.ts';
 import { STACKS } from '../fixtures/stacks.ts';
 import { TheirEngine } from '../fixtures/their-engine.ts';
-import { outlastHome } from '../helpers/home.ts';
+import { traces } from '../fixtures/traces.ts';
 import { ensureBaseImage } from '../helpers/host/base-image.ts';
 import { RUN_LABEL } from '../helpers/host/host.ts';
 
 const RUN = ['run', '--only', 'restart,stop-start,kill,recreate'];
-
-/** Runs of the home, and processes and mounts that have to do with its slots. */
-async function traces(): Promise<string[]> {
-  const home = await outlastHome();
-  const runs = await readdir(join(home, 'runs')).catch(() => []);
-  const { stdout } = await execa('ps', ['-eo', 'args']);
-  const mounts = await readFile('/proc/self/mounts', 'utf8');
-  return [
-    ...runs.map((run) => `run ${run}`),
-    ...[...stdout.split('\n'), ...mounts.split('\n')].filter((line) => line.includes(`${home}/slots`)),
-  ].toSorted();
-}
 
 /** Kills a run and, before that, what would clean up after it. */
 async function killAlone(run: ReturnType<typeof outlast>): Promise<void> {
@@ -81,6 +68,24 @@ describe('an interrupted run', () => {
       expect(await traces()).toEqual(before);
     },
   );
+
+  test('of the suites, by SIGINT, leaves nothing', async ({ expect }) => {
+    const before = await traces();
+    const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('VITEST')));
+    const suites = execa('npx', ['vitest', 'run', '--reporter=default', 'suites/restart.spec.ts'], {
+      cwd: fileURLToPath(new URL('..', import.meta.url)),
+      env: own,
+      extendEnv: false,
+      reject: false,
+    });
+    // Nobody tells that a host boots.
+    await vi.waitFor(async () => expect(await traces()).not.toEqual(before), { timeout: 60_000, interval: 100 });
+    suites.kill('SIGINT');
+    const at = performance.now();
+    await suites;
+    await vi.waitFor(async () => expect(await traces()).toEqual(before), { timeout: 10_000, interval: 100 });
+    expect(performance.now() - at).toBeLessThan(10_000);
+  });
 
   test('by SIGINT between two engines leaves neither of its hosts', async ({ folder, expect }) => {
     const before = await traces();

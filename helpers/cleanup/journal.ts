@@ -3,6 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 
 const entry = z.discriminatedUnion('kind', [
+  /** An engine that is not ours, on which the run works, in the form of DOCKER_HOST. */
+  z.object({ kind: z.literal('engine'), endpoint: z.string() }),
   /** A volume of the ambient engine that carries no label. */
   z.object({ kind: z.literal('volume'), name: z.string() }),
   /** A folder outside of the home. */
@@ -11,7 +13,7 @@ const entry = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('process'), pid: z.number(), startTime: z.string(), mark: z.string() }),
 ]);
 
-/** Something that a run has made and that carries no label of it. */
+/** Where a run has worked, or something that it has made and that carries no label of it. */
 export type JournalEntry = z.infer<typeof entry>;
 
 /** Writes an entry down before its maker goes on: what is not written is not found by a sweep. */

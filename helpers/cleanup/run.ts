@@ -34,12 +34,22 @@ export class Run implements AsyncDisposable {
 
   /** Ends the run. Whatever it had made is removed already. */
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#dismissReaper();
+    await rm(this.folder, { recursive: true, force: true });
+    this.#lock.release();
+  }
+
+  /** Ends the run and leaves its folder to the next sweep: something of it is still there. */
+  async abandon(): Promise<void> {
+    await this.#dismissReaper();
+    this.#lock.release();
+  }
+
+  async #dismissReaper(): Promise<void> {
     const gone = hasEnded(this.#reaper) ? Promise.resolve() : once(this.#reaper, 'exit');
     this.#reaper.ref();
     this.#reaper.stdin?.end('done');
     await gone;
-    await rm(this.folder, { recursive: true, force: true });
-    this.#lock.release();
   }
 }
 

@@ -52,3 +52,13 @@ test('a dead run is swept with its folder and process; a living one and stranger
   await alive[Symbol.asyncDispose]();
   await cleanup();
 });
+
+test('a run stays until the engine that it worked on answers', async () => {
+  const { path: home, cleanup } = await dir({ unsafeCleanup: true });
+  const dead = path.join(home, 'runs/dead');
+  await mkdir(dead, { recursive: true });
+  appendToJournal(path.join(dead, 'journal.jsonl'), { kind: 'engine', endpoint: `unix://${home}/nobody.sock` });
+  expect(await sweep(home)).toEqual([]);
+  expect(await exists(dead)).toBe(true);
+  await cleanup();
+});

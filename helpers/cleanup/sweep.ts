@@ -1,5 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import type Docker from 'dockerode';
 import { findAmbientEngine } from '../host/ambient-host.ts';
 import { tryLock, withLock, type Lock } from '../host/lock.ts';
 import { killForGood } from '../host/process-identity.ts';
@@ -17,18 +18,21 @@ interface DeadRun {
 }
 
 /** Removes what dead runs have left behind, and only that, and tells what it was. A run that lives holds its lock, a host its slot. */
-export async function sweep(home: string): Promise<string[]> {
-  // One at a time: whoever asks for a sweep may rely on what another one has begun.
-  return withLock(path.join(home, 'sweep.lock'), async () => {
+export async function sweep(home: string, signal?: AbortSignal): Promise<string[]> {
+  const action = async (): Promise<string[]> => {
     const dead = await findDeadRuns(home);
     try {
-      const [slots, ambient] = await Promise.all([sweepSlots(home), sweepAmbient(dead)]);
-      const others = await Promise.all(dead.map((run) => sweepRun(home, run)));
-      return [...slots, ...ambient, ...others.flat()];
+      const [slots, ...runs] = await Promise.all([
+        sweepSlots(home, signal),
+        ...dead.map(async (run) => sweepRun(home, run)),
+      ]);
+      return [...slots, ...runs.flat()];
     } finally {
       for (const { lock } of dead) lock.release();
     }
-  });
+  };
+  // One at a time: whoever asks for a sweep may rely on what another one has begun.
+  return withLock(path.join(home, 'sweep.lock'), action, signal);
 }
 
 async function findDeadRuns(home: string): Promise<DeadRun[]> {
@@ -51,14 +55,14 @@ function lockOf(folder: string): Lock | null {
   }
 }
 
-async function sweepSlots(home: string): Promise<string[]> {
+async function sweepSlots(home: string, signal: AbortSignal | undefined): Promise<string[]> {
   const numbers = await existingSlots(home);
   const swept = await Promise.all(
     numbers.map(async (number) => {
       const slot = tryAcquire(home, number);
       if (!slot) return [];
       if (await isOccupied(slot.folder)) {
-        await clearSlot(home, slot);
+        await clearSlot(home, slot, signal);
         return [`private host ${number}`];
       }
       slot.lock.release();
@@ -68,15 +72,27 @@ async function sweepSlots(home: string): Promise<string[]> {
   return swept.flat();
 }
 
-async function sweepAmbient(dead: readonly DeadRun[]): Promise<string[]> {
-  const engine = dead.length > 0 ? await findAmbientEngine() : null;
-  if (!engine) return [];
-  const ids = new Set(dead.map(({ id }) => id));
-  const labelled = await removeLabelled(engine, (id) => ids.has(id));
-  const journals = await Promise.all(dead.map(({ folder }) => readJournal(path.join(folder, 'journal.jsonl'))));
-  const volumes = journals.flat().flatMap((entry) => (entry.kind === 'volume' ? [entry.name] : []));
+/** The folder of a run stays until the engine that it worked on has been asked: only its journal tells where that is. */
+async function sweepRun(home: string, { id, folder }: DeadRun): Promise<string[]> {
+  const entries = await readJournal(path.join(folder, 'journal.jsonl'));
+  const removed: string[] = [];
+  for (const entry of entries) {
+    if (entry.kind !== 'engine') continue;
+    const engine = await findAmbientEngine(entry.endpoint);
+    if (!engine) return [];
+    removed.push(...(await removeLabelled(engine, (runId) => runId === id)));
+    removed.push(...(await removeVolumes(engine, entries)));
+  }
+  const others = await Promise.all(entries.map(removeJournalled));
+  await rm(path.join(home, 'projects', id), { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true });
+  return [...removed, ...others.flat(), `run ${id}`];
+}
+
+async function removeVolumes(engine: Docker, entries: readonly JournalEntry[]): Promise<string[]> {
+  const names = entries.flatMap((entry) => (entry.kind === 'volume' ? [entry.name] : []));
   const removed = await Promise.all(
-    volumes.map((name) =>
+    names.map((name) =>
       engine
         .getVolume(name)
         .remove()
@@ -86,15 +102,7 @@ async function sweepAmbient(dead: readonly DeadRun[]): Promise<string[]> {
         ),
     ),
   );
-  return [...labelled, ...removed.flat()];
-}
-
-async function sweepRun(home: string, { id, folder }: DeadRun): Promise<string[]> {
-  const entries = await readJournal(path.join(folder, 'journal.jsonl'));
-  const removed = await Promise.all(entries.map(removeJournalled));
-  await rm(path.join(home, 'projects', id), { recursive: true, force: true });
-  await rm(folder, { recursive: true, force: true });
-  return [...removed.flat(), `run ${id}`];
+  return removed.flat();
 }
 
 async function removeJournalled(entry: JournalEntry): Promise<string[]> {

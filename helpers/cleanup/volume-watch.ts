@@ -29,6 +29,8 @@ export class VolumeWatch implements AsyncDisposable {
     this.#run = run;
     this.#events = events;
     this.#listening = this.#listen();
+    // What fails meanwhile is told at the disposal.
+    this.#listening.catch(() => {});
   }
 
   /** Removes what was noted and is still there. Its containers are gone already. */

@@ -5,6 +5,7 @@ import { ERRORS, OutlastError } from '../errors.ts';
 import { VERSION } from '../version.ts';
 import { audit, AUDIT_FORMATS, type AuditOptions } from './audit.ts';
 import { type Format, FORMATS } from '../../reports/formats.ts';
+import { CleanUpError } from '../scenario/session.ts';
 import { clean } from './clean.ts';
 import { report } from './report.ts';
 import { run, type RunOptions } from './run.ts';
@@ -97,12 +98,24 @@ function count(text: string): number {
 /** One clear message on stderr. @returns the exit code */
 function explain(thrown: unknown, signal: AbortSignal): number {
   if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : ERRORS.USAGE.exit;
-  const error = asOutlastError(signal.aborted ? signal.reason : thrown);
+  const { cause, cleanUp } = partsOf(thrown);
+  const error = asOutlastError(signal.aborted ? signal.reason : cause);
   const { why, fix } = ERRORS[error.code];
   const lines = [`${styleText('red', error.code)}  ${error.message}`, `  ${why} ${fix}`];
   if (error.detail) lines.push('', ...error.detail.split('\n').map((line) => `  | ${line}`));
+  if (cleanUp !== null) lines.push('', `Not everything could be cleaned up (run \`outlast clean\`): ${cleanUp}`);
   process.stderr.write(`${lines.join('\n')}\n`);
   return error.exitCode;
+}
+
+/** What went wrong first, and what the clean-up after it did not manage. */
+function partsOf(thrown: unknown): { cause: unknown; cleanUp: string | null } {
+  if (thrown instanceof SuppressedError) return { cause: thrown.suppressed, cleanUp: reasonOf(thrown.error) };
+  return { cause: thrown, cleanUp: thrown instanceof CleanUpError ? reasonOf(thrown) : null };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof AggregateError ? error.errors.map(String).join('; ') : String(error);
 }
 
 /** SQLite says the last one where it cannot even make its shared memory. */

@@ -50,11 +50,11 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<num
     configFile: options.config,
     only: options.store,
     hostKind: options.host,
+    asked: options.only !== undefined,
     needsBackup: disruptions.some(needsBackup),
     markers: options.markers,
     seed: options.seed,
     timeoutMs: options.timeout * 1000,
-    workFolder: out,
     signal,
   };
 

@@ -61,6 +61,10 @@ class AmbientHost implements Host {
     this.#own = own;
   }
 
+  get dockerHost(): string {
+    return this.#own.endpoint;
+  }
+
   async bootId(): Promise<string | null> {
     return null;
   }
@@ -108,9 +112,9 @@ export async function openAmbientHost(home: string, runId: string, signal?: Abor
   return new AmbientHost({ docker, engineVersion, composeVersion, projectsDir, program, endpoint, runId });
 }
 
-/** The API of the user's engine if one answers. */
-export async function findAmbientEngine(): Promise<Docker | null> {
-  const docker = connect(await ambientEndpoint(await findProgram('docker', pathFolders(process.env))));
+/** The API of the user's engine if one answers. @param endpoint of one that was the user's once */
+export async function findAmbientEngine(endpoint?: string): Promise<Docker | null> {
+  const docker = connect(endpoint ?? (await ambientEndpoint(await findProgram('docker', pathFolders(process.env)))));
   return (await engineVersionOf(docker)) === null ? null : docker;
 }
 

@@ -38,6 +38,8 @@ export interface Host extends AsyncDisposable {
   readonly kind: HostKind;
   readonly engineVersion: string;
   readonly composeVersion: string;
+  /** Where the engine answers, in the form of DOCKER_HOST. */
+  readonly dockerHost: string;
   /** Stays valid across `reboot` and `crash`. */
   readonly docker: Dockerode;
   /** Absolute folder, seen by the engine under the same path, for shadow projects and their bind sources. Empty at the start. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import path from 'node:path';
 import type Docker from 'dockerode';
 import { OutlastError } from '../errors.ts';
@@ -23,10 +24,14 @@ export async function ensureImage(host: Host, ref: string, options: ImageOptions
   if (await hasImage(host.docker, ref)) return 'present';
   const { ambient, home, signal } = options;
   if (ambient && (await hasImage(ambient, ref))) {
-    await copyImages(ambient, host.docker, [ref]);
+    await copyImages(ambient, host.docker, [ref], signal);
     return 'ambient';
   }
-  const memory = path.join(home, 'unpullable', createHash('sha256').update(ref).digest('hex').slice(0, 16));
+  // Who logs in has another chance at once.
+  const key = createHash('sha256')
+    .update(ref)
+    .update(await credentials());
+  const memory = path.join(home, 'unpullable', key.digest('hex').slice(0, 16));
   const age =
     Date.now() -
     (await stat(memory).then(
@@ -43,6 +48,12 @@ export async function ensureImage(host: Host, ref: string, options: ImageOptions
   await mkdir(path.dirname(memory), { recursive: true });
   await writeFile(memory, '');
   throw new OutlastError('IMAGE_UNAVAILABLE', `${ref} cannot be pulled.`, { detail: failure });
+}
+
+/** Of the user's Docker CLI, as they stand in its configuration. */
+async function credentials(): Promise<string> {
+  const folder = process.env['DOCKER_CONFIG'] ?? path.join(homedir(), '.docker');
+  return readFile(path.join(folder, 'config.json'), 'utf8').catch(() => '');
 }
 
 const REMEMBER_MS = 10 * 60_000;
@@ -63,7 +74,12 @@ export async function hasImage(docker: Docker, ref: string): Promise<boolean> {
 }
 
 /** Copies images from one engine to another. Layers that they share travel once. */
-export async function copyImages(from: Docker, to: Docker, refs: readonly string[]): Promise<void> {
+export async function copyImages(
+  from: Docker,
+  to: Docker,
+  refs: readonly string[],
+  signal?: AbortSignal,
+): Promise<void> {
   const archive = await new Promise<NodeJS.ReadableStream>((resolve, reject) => {
     from.modem.dial(
       {
@@ -71,6 +87,7 @@ export async function copyImages(from: Docker, to: Docker, refs: readonly string
         method: 'GET',
         options: { names: refs },
         isStream: true,
+        ...(signal ? { abortSignal: signal } : {}),
         statusCodes: { 200: true, 404: 'no such image', 500: 'server error' },
       },
       (error: unknown, stream: unknown) => {

@@ -374,10 +374,10 @@ function shortTmpdir(): string {
 }
 
 /** Ends what was left in a slot whose lock we hold, empties its world, and gives the slot back. */
-export async function clearSlot(home: string, slot: Slot): Promise<void> {
+export async function clearSlot(home: string, slot: Slot, signal?: AbortSignal): Promise<void> {
   const toolchain = await tenantToolchain(slot.folder);
   if (toolchain) {
-    const host = await PrivateHost.open({ home, slot, toolchain });
+    const host = await PrivateHost.open({ home, slot, toolchain, signal });
     await host[Symbol.asyncDispose]();
     return;
   }

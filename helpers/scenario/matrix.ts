@@ -20,6 +20,8 @@ export interface MatrixOptions {
   readonly markers: number;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** Were the disruptions asked for by name? */
+  readonly asked: boolean;
   /** A stack of its own on the oldest of several engines; the reason why there is none. The caller disposes of it. */
   readonly onOldestEngine: () => Promise<OwnProject | Reason>;
   /** How the stack backs up and restores; `null`: nobody said. */
@@ -93,6 +95,8 @@ export class Matrix {
     const idle = (status: 'not-run' | 'not-applicable', reason: Reason): CellRecord[] =>
       stores.map((store) => idleCell(disruption, store, project.host, status, reason));
     const unmet = unmetNeed(disruption, this.#options);
+    // What nobody asked for by name runs where the host allows it.
+    if (unmet?.[1] === 'needs-host' && !this.#options.asked) return idle('not-applicable', 'needs-host');
     if (unmet) return idle(...unmet);
     const failed = (error: unknown): CellRecord[] => {
       signal.throwIfAborted();

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -42,13 +41,13 @@ export interface SessionOptions {
   /** Ids of the stores to watch; all by default. */
   readonly only?: readonly string[] | undefined;
   readonly hostKind?: HostKind | undefined;
+  /** Were the disruptions asked for by name? So they are by default. */
+  readonly asked?: boolean;
   /** Is anything to be done that cannot be done without a backup? */
   readonly needsBackup?: boolean;
   readonly markers: number;
   readonly seed: string;
   readonly timeoutMs: number;
-  /** Where the ledger lies: outside of the stack. */
-  readonly workFolder: string;
   readonly signal: AbortSignal;
 }
 
@@ -56,7 +55,7 @@ export interface SessionOptions {
 export class Session implements AsyncDisposable {
   readonly #options: SessionOptions;
   readonly #given: Host | undefined;
-  readonly #ledger: Ledger;
+  #ledger: Ledger | null = null;
   #run: Run | null = null;
   #volumes: VolumeWatch | null = null;
   #host: Host | null = null;
@@ -73,11 +72,6 @@ export class Session implements AsyncDisposable {
   constructor(options: SessionOptions, host?: Host) {
     this.#options = options;
     this.#given = host;
-    const ledger = join(options.workFolder, 'ledger.sqlite');
-    // The one of the last run, with what its writer may have left open.
-    for (const suffix of ['', '-wal', '-shm']) rmSync(`${ledger}${suffix}`, { force: true });
-    // A step of the machine's clock must not change what came before what.
-    this.#ledger = new Ledger(ledger, () => Math.round(performance.timeOrigin + performance.now()));
   }
 
   get runId(): string {
@@ -106,12 +100,19 @@ export class Session implements AsyncDisposable {
         `${configFile ?? join(compose.folder, 'outlast.yaml')} says nothing of a backup.`,
       );
     const home = await outlastHome();
-    await sweep(home);
+    await sweep(home, signal);
     this.#run = await openRun(home, runId);
+    // Outside of the stack. A step of the machine's clock must not change what came before what.
+    this.#ledger = new Ledger(join(this.#run.folder, 'ledger.sqlite'), () =>
+      Math.round(performance.timeOrigin + performance.now()),
+    );
     const host = this.#given ?? (await openHost({ kind: hostKind, home, runId, signal }));
     this.#host = host;
     // A host of ours is wiped whole.
-    if (host.kind === 'ambient') this.#volumes = await VolumeWatch.open(host.docker, this.#run);
+    if (host.kind === 'ambient') {
+      this.#run.note({ kind: 'engine', endpoint: host.dockerHost });
+      this.#volumes = await VolumeWatch.open(host.docker, this.#run);
+    }
     this.#model = await resolveProject(
       host,
       compose,
@@ -190,7 +191,7 @@ export class Session implements AsyncDisposable {
     const cleanUp = async (): Promise<void> => host[Symbol.asyncDispose]();
     try {
       this.#otherHosts.push(hostRecord(host));
-      await copyImages(built.host.docker, host.docker, built.images);
+      await copyImages(built.host.docker, host.docker, built.images, this.#options.signal);
       return { project: await this.#prepare(host), [Symbol.asyncDispose]: cleanUp };
     } catch (error) {
       await cleanUp();
@@ -205,14 +206,15 @@ export class Session implements AsyncDisposable {
     const project = await this.build();
     const options = {
       project,
-      ledger: this.#ledger,
+      ledger: this.#ledger as Ledger,
       seed,
       markers,
       timeoutMs,
       signal,
+      asked: this.#options.asked ?? true,
       onOldestEngine: async () => this.#onOldestEngine(),
       backup: this.#backup,
-      workFolder: this.#options.workFolder,
+      workFolder: (this.#run as Run).folder,
       // The user's own engine is one, and there is no other.
       openOtherHost: project.host.kind === 'private' ? async () => this.#onBlankHost() : null,
     };
@@ -250,22 +252,25 @@ export class Session implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#ledger[Symbol.dispose]();
+    this.#ledger?.[Symbol.dispose]();
     const failures: unknown[] = [];
     const cleanUps = [
       async () => this.#project?.destroy(),
       async () => this.#volumes?.[Symbol.asyncDispose](),
       async () => (this.#given ? undefined : this.#host?.[Symbol.asyncDispose]()),
-      async () => this.#run?.[Symbol.asyncDispose](),
     ];
     // One that fails keeps none of the others from its work.
     for (const cleanUp of cleanUps) {
       await cleanUp().catch((error: unknown) => failures.push(error));
     }
-    if (failures.length > 0)
-      throw new AggregateError(failures, 'Not everything could be cleaned up; run `outlast clean`.');
+    // What is left is found by what the run has written down.
+    await (failures.length > 0 ? this.#run?.abandon() : this.#run?.[Symbol.asyncDispose]());
+    if (failures.length > 0) throw new CleanUpError(failures, 'Not everything could be cleaned up.');
   }
 }
+
+/** Something of a run is left, and its journal with it. */
+export class CleanUpError extends AggregateError {}
 
 interface HostRecord {
   id: string;

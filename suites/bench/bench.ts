@@ -55,10 +55,9 @@ interface Timing {
 }
 
 async function byOutlast(host: PrivateHost, disruptions: readonly Disruption[]): Promise<Timing> {
-  const folder = await dir({ prefix: 'outlast-bench-', unsafeCleanup: true });
   const clock = timed(host);
   const { signal } = new AbortController();
-  await using session = await sessionOn('reference', { host: clock.host, workFolder: folder.path, signal });
+  await using session = await sessionOn('reference', { host: clock.host, signal });
   const began = performance.now();
   const matrix = await session.start();
   for (const disruption of disruptions) {
@@ -66,9 +65,7 @@ async function byOutlast(host: PrivateHost, disruptions: readonly Disruption[]):
     const bad = cells.find((cell) => !cell.ok);
     if (bad) throw new Error(`${bad.disruption} × ${bad.store}: ${bad.outcome}`);
   }
-  const timing = { total: performance.now() - began, docker: clock.spent() };
-  await folder.cleanup();
-  return timing;
+  return { total: performance.now() - began, docker: clock.spent() };
 }
 
 async function byHand(host: PrivateHost, baseImage: string): Promise<number> {
