@@ -9,12 +9,14 @@ import type { HostKind } from '../host/host.ts';
 import type { CellRecord } from '../scenario/record.ts';
 import { needsBackup } from '../scenario/matrix.ts';
 import { Session, type SessionOptions } from '../scenario/session.ts';
+import type { DataChoice } from '../stack/bind-sources.ts';
 import { findComposeFiles } from '../stack/compose-files.ts';
 import { exitCodeOf } from '../verdict/expectation.ts';
 import { writeJson } from '../../reports/json.ts';
 import { renderMarkdown } from '../../reports/markdown.ts';
 import { renderTerminal } from '../../reports/terminal.ts';
 import { assembleReport } from './assemble-report.ts';
+import { contractWords } from './contract-words.ts';
 import { showProgress } from './progress.ts';
 
 export interface RunOptions {
@@ -25,6 +27,9 @@ export interface RunOptions {
   readonly skip?: readonly string[];
   readonly store?: readonly string[];
   readonly host?: HostKind;
+  readonly data: DataChoice;
+  readonly allow: readonly string[];
+  readonly allowEgress: readonly string[];
   readonly out: string;
   readonly markers: number;
   readonly seed: string;
@@ -51,6 +56,9 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<num
     configFile: options.config,
     only: options.store,
     hostKind: options.host,
+    data: options.data,
+    allow: options.allow,
+    egress: options.allowEgress,
     needsBackup: disruptions.some(needsBackup),
     markers: options.markers,
     seed: options.seed,
@@ -63,11 +71,14 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<num
   await using session = new Session(sessionOptions);
   await showProgress(session, disruptions, cells);
 
-  const report = assembleReport(session, await session.record(), {
-    cells,
-    startedAt,
-    durationMs: Math.round(performance.now() - began),
-  });
+  session.redactor.spare(contractWords());
+  const report = session.redactor.value(
+    assembleReport(session, await session.record(), {
+      cells,
+      startedAt,
+      durationMs: Math.round(performance.now() - began),
+    }),
+  );
   await writeJson(join(out, 'report.json'), report);
   await writeFile(join(out, 'report.md'), renderMarkdown(report));
   process.stdout.write(

@@ -17,10 +17,15 @@ import type { Host, HostKind } from '../host/host.ts';
 import { findAmbientEngine } from '../host/ambient-host.ts';
 import { copyImages, ensureImage, type ImageOptions } from '../host/images.ts';
 import { openHost, openOldestHost } from '../host/open-host.ts';
+import { Redactor } from '../redact.ts';
 import { buildToolbox, type ToolboxOptions } from '../probe/toolbox.ts';
 import type { ComposeFiles } from '../stack/compose-files.ts';
-import { resolveProject, type ProjectModel } from '../stack/project-model.ts';
-import { refuseHarm } from '../stack/refusals.ts';
+import { carriedVariables, resolveProject, type ComposeOptions, type ProjectModel } from '../stack/project-model.ts';
+import { refusedKeys } from '../stack/allow-list.ts';
+import { examineBinds, type BindSource, type DataChoice, type Git } from '../stack/bind-sources.ts';
+import { learnFromProject, learnFromSources } from '../stack/learn-secrets.ts';
+import { refuse } from '../stack/refusals.ts';
+import { SourceLines } from '../stack/source-lines.ts';
 import { BASE_IMAGE_ARG } from '../stack/shadow.ts';
 import { Project } from '../stack/stack.ts';
 import { defaultStores } from '../stores/default-stores.ts';
@@ -39,6 +44,12 @@ export interface SessionOptions {
   /** Ids of the stores to watch; all by default. */
   readonly only?: readonly string[] | undefined;
   readonly hostKind?: HostKind | undefined;
+  /** What writable folders of the user's begin with; `empty` by default. */
+  readonly data?: DataChoice | undefined;
+  /** Keys that are let through though they are not known to be harmless. */
+  readonly allow?: readonly string[];
+  /** Services that have a way out of the host. */
+  readonly egress?: readonly string[];
   /** Is anything to be done that cannot be done without a backup? */
   readonly needsBackup?: boolean;
   readonly markers: number;
@@ -57,12 +68,16 @@ export class Session implements AsyncDisposable {
   #run: Run | null = null;
   #host: Host | null = null;
   #model: ProjectModel | null = null;
+  #binds: readonly BindSource[] = [];
+  #environment: Readonly<Record<string, string>> = {};
   #stores: readonly StoreDefinition[] = [];
   #backup: Backup | null = null;
   #baseImage: BaseImage | null = null;
   #project: Project | null = null;
   #matrix: Matrix | null = null;
   readonly #otherHosts: HostRecord[] = [];
+  /** Knows the secrets of the stack once the user's files were read. */
+  readonly redactor = new Redactor();
 
   /** @param host one that outlives the session; without it the session opens and closes its own. */
   constructor(options: SessionOptions, host?: Host) {
@@ -105,17 +120,32 @@ export class Session implements AsyncDisposable {
     this.#run = await openRun(home, runId);
     const host = this.#given ?? (await openHost({ kind: hostKind, home, runId, signal }));
     this.#host = host;
-    this.#model = await resolveProject(
-      host,
-      compose,
-      { profiles: this.#options.profiles ?? [], envFiles: this.#options.envFiles ?? [] },
-      signal,
-    );
-    refuseHarm(this.#model);
-    const stores = config?.stores ?? defaultStores(this.#model.services);
+    await this.#readProject(host, home);
+    const { services } = this.#model as unknown as ProjectModel;
+    const stores = config?.stores ?? defaultStores(services);
     this.#stores = chosenStores(stores, only, this.services);
     this.#backup = checkedBackup(config, this.services);
     return host;
+  }
+
+  /** What the user's files say, if a shadow can be made of it that harms nobody. */
+  async #readProject(host: Host, home: string): Promise<void> {
+    const { compose, allow = [], data = 'empty', signal } = this.#options;
+    const lines = await SourceLines.read(compose.files);
+    await learnFromSources(this.redactor, lines, this.#options.envFiles ?? []);
+    refuse(lines.remotes, allow, lines);
+    const options: ComposeOptions = {
+      profiles: this.#options.profiles ?? [],
+      envFiles: this.#options.envFiles ?? [],
+      remote: allow.includes('include') || lines.remotes.length > 0,
+    };
+    const model = await resolveProject(host, compose, options, signal);
+    const { sources, refused } = await examineBinds(model, { data, git: await findGit(home, signal) });
+    refuse([...refusedKeys(model), ...refused], allow, lines);
+    this.#environment = await carriedVariables(host, compose, model, options, signal);
+    await learnFromProject(this.redactor, model, this.#environment);
+    this.#model = model;
+    this.#binds = sources;
   }
 
   /** @throws OutlastError BUILD_FAILED, IMAGE_UNAVAILABLE, DISK_FULL */
@@ -142,10 +172,14 @@ export class Session implements AsyncDisposable {
     return this.#project;
   }
 
-  async #prepare(host: Host): Promise<Project> {
+  async #prepare(host: Host, data: DataChoice = this.#options.data ?? 'empty'): Promise<Project> {
     const home = await outlastHome();
     return Project.prepare(host, this.#model as ProjectModel, {
       runId: this.runId,
+      binds: this.#binds,
+      data,
+      egress: this.#options.egress ?? [],
+      environment: this.#environment,
       origin: this.#options.compose.folder,
       toolbox: await buildToolbox({ home, git: await gitForToolbox(home, this.#options.signal) }),
       baseImage: this.#baseImage?.origin === 'assembled' ? this.#baseImage.ref : null,
@@ -157,7 +191,7 @@ export class Session implements AsyncDisposable {
     const built = await this.build();
     if (built.host.kind !== 'private') return 'needs-host';
     const host = await openOldestHost(await outlastHome(), this.#options.signal);
-    return host ? this.#carryTo(host, built) : 'needs-engines';
+    return host ? this.#carryTo(host, built, this.#options.data) : 'needs-engines';
   }
 
   /** The same stack on a second host, where nothing of its data ever was. */
@@ -165,16 +199,16 @@ export class Session implements AsyncDisposable {
     const built = await this.build();
     const { runId, signal } = this.#options;
     const host = await openHost({ kind: built.host.kind, home: await outlastHome(), runId, signal });
-    return this.#carryTo(host, built);
+    return this.#carryTo(host, built, 'empty');
   }
 
   /** The images and the Compose project, and nothing else. The host goes with the project. */
-  async #carryTo(host: Host, built: Project): Promise<OwnProject> {
+  async #carryTo(host: Host, built: Project, data?: DataChoice): Promise<OwnProject> {
     const cleanUp = async (): Promise<void> => host[Symbol.asyncDispose]();
     try {
       this.#otherHosts.push(hostRecord(host));
       await copyImages(built.host.docker, host.docker, built.images);
-      return { project: await this.#prepare(host), [Symbol.asyncDispose]: cleanUp };
+      return { project: await this.#prepare(host, data), [Symbol.asyncDispose]: cleanUp };
     } catch (error) {
       await cleanUp();
       throw error;
@@ -297,11 +331,18 @@ function checkedBackup(config: ConfigFile | null, services: readonly string[]): 
   return config.backup;
 }
 
-/** The machine's own git serves where there is one. */
-async function gitForToolbox(home: string, signal: AbortSignal): Promise<ToolboxOptions['git']> {
-  if (await findProgram('git', pathFolders(process.env))) return undefined;
+/** The machine's own git where there is one. */
+async function findGit(home: string, signal: AbortSignal): Promise<Git | null> {
+  const path = await findProgram('git', pathFolders(process.env));
+  if (path !== null) return { path };
   const tools = await packagedTools(home, signal);
-  return tools ? { path: tools.git, libraryPath: tools.libraries.join(':') } : undefined;
+  return tools ? { path: tools.git, libraryPath: tools.libraries.join(':') } : null;
+}
+
+/** The machine's own git is found by the toolbox itself. */
+async function gitForToolbox(home: string, signal: AbortSignal): Promise<ToolboxOptions['git']> {
+  const git = await findGit(home, signal);
+  return git?.libraryPath === undefined ? undefined : { path: git.path, libraryPath: git.libraryPath };
 }
 
 /** Digest of the user's Compose files as they stand. */
