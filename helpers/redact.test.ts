@@ -33,6 +33,7 @@ describe('a setting is a secret', () => {
     ['DATABASE_URL', 'sqlite:///app/dev_assets/db.sqlite'],
     ['BASE_IMAGE', 'node:24-bookworm-slim'],
     ['NODE_ENV', 'production'],
+    ['CACHE', '/var/cache/abcdef123456789'],
   ])('but not %s=%s', (name, value) => {
     expect(knowing([name, value]).text(`was ${value}.`)).toBe(`was ${value}.`);
   });

@@ -42,7 +42,7 @@ export class Redactor {
     for (const [, inner = '', setting = ''] of value.matchAll(SETTING)) {
       if (isSecretName(inner)) this.#keep(setting);
     }
-    if (isSecretName(name) || RANDOM.test(value)) this.learnSecret(value);
+    if (isSecretName(name) || (RANDOM.test(value) && !isPath(value))) this.learnSecret(value);
   }
 
   /** Secret as a whole, and line by line. */
@@ -113,6 +113,10 @@ export class Redactor {
 
 function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name) && !PLACE_NAME.test(name);
+}
+
+function isPath(value: string): boolean {
+  return /^[.~]?\.?\//.test(value);
 }
 
 function escaped(text: string): string {

@@ -102,9 +102,11 @@ function machineHarm(original: string, real: string, isSocket: boolean): string 
   const paths = [resolve(original), real];
   if (isSocket || paths.some((path) => /(^|\/)[^/]*\.sock$/.test(path))) return 'a socket leads out of the shadow';
   if (paths.includes('/')) return 'the whole machine';
-  const ofMachine = (path: string): boolean =>
-    MACHINE.some((folder) => path === folder || path.startsWith(`${folder}/`)) || ABOVE_MACHINE.has(path);
-  return paths.some(ofMachine) ? 'it belongs to the machine, and no copy can stand for it' : null;
+  return paths.some(isOfMachine) ? 'it belongs to the machine, and no copy can stand for it' : null;
+}
+
+function isOfMachine(path: string): boolean {
+  return MACHINE.some((folder) => path === folder || path.startsWith(`${folder}/`)) || ABOVE_MACHINE.has(path);
 }
 
 const MACHINE = ['/proc', '/sys', '/dev', '/run', '/var/run', '/boot', '/var/lib/docker', '/var/lib/containerd'];
