@@ -50,11 +50,13 @@ const test = base
       },
     };
   })
-  .extend('open', async ({ folder, project, signal }, { onCleanup }) => {
-    const opened: Session[] = [];
-    onCleanup(async () => {
-      for (const session of opened) await session[Symbol.asyncDispose]();
-    });
+  .extend('opened', async ({}, { onCleanup }) => {
+    const opened = new AsyncDisposableStack();
+    onCleanup(async () => opened.disposeAsync());
+    return opened;
+  })
+  .extend('open', ({ folder, project, signal, opened }) => {
+    /** A session, closed before the hosts that were opened before it. */
     return async (host: Host, options: Partial<SessionOptions> = {}, files: readonly string[] = []) => {
       const compose = await findComposeFiles(files, project.folder);
       const session = new Session(
@@ -70,8 +72,7 @@ const test = base
         },
         host,
       );
-      opened.push(session);
-      return session;
+      return opened.use(session);
     };
   });
 
@@ -204,30 +205,30 @@ describe('the way out', () => {
     await expect.poll(() => [...door.visitors]).toEqual(out);
   });
 
-  outside('of the oldest engine is open to the same', async ({ open, project, door, expect, skip, task }) => {
+  outside('of the oldest engine is open to the same', async ({ open, opened, project, door, expect, skip, task }) => {
     task.meta.persistence = {};
     const oldest = await openOldestHost(await outlastHome());
     if (!oldest) return skip('There is but one engine.');
-    await using host = oldest;
+    const host = opened.use(oldest);
     await project.fromFixture('knocking');
     await project.lay({ '.env': `DOORS=${door.address}\n` });
     const session = await open(host, { egress: ['let-out'] });
     await session.start();
     await allKnocked(host, 'knocking');
     expect([...door.visitors]).toEqual(['let-out']);
-    await session[Symbol.asyncDispose]();
   });
 
   test("of the user's own engine is open to none but those allowed", async ({
     folder,
     open,
+    opened,
     project,
     expect,
     task,
   }) => {
     task.meta.persistence = {};
     // Somebody's engine, and a door on the machine that it is on.
-    await using theirs = await PrivateHost.open({ home: await outlastHome() });
+    const theirs = opened.use(await PrivateHost.open({ home: await outlastHome() }));
     const visitors = new Set<string>();
     const serve = `require('http').createServer((q, r) => { console.log(q.url); r.end(); }).listen(7000, () => console.log('/open'))`;
     const end = new AbortController();
@@ -242,24 +243,21 @@ describe('the way out', () => {
     await mkdir(join(config, 'cli-plugins'), { recursive: true });
     await symlink(theirs.toolchain.plugins.compose, join(config, 'cli-plugins/docker-compose'));
     await symlink(theirs.toolchain.plugins.buildx, join(config, 'cli-plugins/docker-buildx'));
+    opened.defer(() => {
+      end.abort();
+      vi.unstubAllEnvs();
+    });
     vi.stubEnv('DOCKER_HOST', theirs.dockerHost);
     vi.stubEnv('DOCKER_CONFIG', config);
     vi.stubEnv('PATH', `${dirname(theirs.toolchain.engine.docker)}:${process.env['PATH']}`);
-    try {
-      await project.fromFixture('knocking');
-      await project.lay({ '.env': 'DOORS=10.0.2.100:7000\n' });
-      const runId = randomBytes(4).toString('hex');
-      await using host = await openAmbientHost(await outlastHome(), runId);
-      const session = await open(host, { runId, egress: ['let-out'] });
-      await session.start();
-      await allKnocked(host, `outlast-${runId}`);
-      expect([...visitors]).toEqual(['let-out']);
-      await session[Symbol.asyncDispose]();
-    } finally {
-      vi.unstubAllEnvs();
-      end.abort();
-      await serving.catch(() => {});
-    }
+    await project.fromFixture('knocking');
+    await project.lay({ '.env': 'DOORS=10.0.2.100:7000\n' });
+    const runId = randomBytes(4).toString('hex');
+    const host = opened.use(await openAmbientHost(await outlastHome(), runId));
+    const session = await open(host, { runId, egress: ['let-out'] });
+    await session.start();
+    await allKnocked(host, `outlast-${runId}`);
+    expect([...visitors]).toEqual(['let-out']);
   });
 });
 
