@@ -26,7 +26,12 @@ export const ERRORS = {
   KEY_REFUSED: {
     exit: 2,
     why: 'The stack asks for something that could reach beyond its shadow, so nothing was started.',
-    fix: 'Leave the key out of the stack that you let Outlast disrupt, for instance by an override file.',
+    fix: 'Leave it out of the stack that you let Outlast disrupt, for instance by an override file, or let it through by its name with --allow.',
+  },
+  DATA_IN_USE: {
+    exit: 2,
+    why: 'The data is to be copied into the shadow, and a copy of data that is being written is worth nothing.',
+    fix: 'Stop what writes it, for instance with `docker compose stop`, or leave out --data copy.',
   },
   CONFIG_INVALID: {
     exit: 2,

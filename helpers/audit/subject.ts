@@ -77,7 +77,7 @@ export interface Subject {
 
 /** Values of the environment as Compose resolved them. */
 export function environmentOf(model: ServiceModel): Readonly<Record<string, string | null>> {
-  return (model['environment'] as Record<string, string | null> | undefined) ?? {};
+  return model.environment ?? {};
 }
 
 /** An argument vector as Compose resolved it; `null`: the image's own. */

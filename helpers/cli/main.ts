@@ -36,6 +36,13 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--skip <ids>', 'not these disruptions', list)
     .option('--store <ids>', 'only these stores', list)
     .addOption(new Option('--host <kind>', 'where the stack runs').choices(['ambient', 'private']))
+    .addOption(
+      new Option('--data <choice>', 'what writable folders of yours begin with')
+        .choices(['empty', 'copy'])
+        .default('empty'),
+    )
+    .option('--allow <key...>', 'let a refused key through', [])
+    .option('--allow-egress <service...>', 'give a service a way out of the host', [])
     .option('--out <folder>', 'where the report goes', 'outlast-report')
     .option('--markers <count>', 'rows written to each store before each disruption', count, 10)
     .option('--seed <text>', 'makes the rows the same again', 'outlast')

@@ -62,16 +62,34 @@ export async function showProgress(
       },
     })),
   ];
-  await new Listr(tasks, {
-    concurrent: false,
-    exitOnError: true,
-    // The interrupt is ours: everything is cleaned up before the process ends.
-    registerSignalListeners: false,
-    rendererOptions: { timer: PRESET_TIMER },
-    fallbackRenderer: 'simple',
-    fallbackRendererOptions: { timer: PRESET_TIMER },
-  }).run();
+  await new Listr(
+    tasks.map((task) => withoutSecrets(task, session)),
+    {
+      concurrent: false,
+      exitOnError: true,
+      // The interrupt is ours: everything is cleaned up before the process ends.
+      registerSignalListeners: false,
+      rendererOptions: { timer: PRESET_TIMER },
+      fallbackRenderer: 'simple',
+      fallbackRendererOptions: { timer: PRESET_TIMER },
+    },
+  ).run();
   return audited as Audited;
+}
+
+/** A task shows its own failure. */
+function withoutSecrets(task: ListrTask, { redactor }: Session): ListrTask {
+  const { task: work } = task;
+  return {
+    ...task,
+    task: async (context, shown) => {
+      try {
+        await work(context, shown);
+      } catch (error) {
+        throw redactor.error(error);
+      }
+    },
+  };
 }
 
 function summary(cells: readonly CellRecord[]): string {

@@ -9,11 +9,13 @@ import type { HostKind } from '../host/host.ts';
 import type { CellRecord } from '../scenario/record.ts';
 import { needsBackup } from '../scenario/matrix.ts';
 import { Session, type SessionOptions } from '../scenario/session.ts';
+import type { DataChoice } from '../stack/bind-sources.ts';
 import { findComposeFiles } from '../stack/compose-files.ts';
 import { exitCodeOf } from '../verdict/expectation.ts';
 import { renderTerminal } from '../../reports/terminal.ts';
 import { writeReport } from '../../reports/write.ts';
 import { assembleReport } from './assemble-report.ts';
+import { contractWords } from './contract-words.ts';
 import { showProgress } from './progress.ts';
 
 export interface RunOptions {
@@ -24,6 +26,9 @@ export interface RunOptions {
   readonly skip?: readonly string[];
   readonly store?: readonly string[];
   readonly host?: HostKind;
+  readonly data: DataChoice;
+  readonly allow: readonly string[];
+  readonly allowEgress: readonly string[];
   readonly out: string;
   readonly markers: number;
   readonly seed: string;
@@ -51,6 +56,9 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<num
     only: options.store,
     hostKind: options.host,
     asked: options.only !== undefined,
+    data: options.data,
+    allow: options.allow,
+    egress: options.allowEgress,
     needsBackup: disruptions.some(needsBackup),
     markers: options.markers,
     seed: options.seed,
@@ -65,11 +73,14 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<num
   const record = await session.record();
   // From the files alone; that the stores were found by looking changes nothing of it.
   const foreseen = { findings: audited.findings, predictions: audited.predictFor(record.stores) };
-  const report = assembleReport(session, record, foreseen, {
-    cells,
-    startedAt,
-    durationMs: Math.round(performance.now() - began),
-  });
+  session.redactor.spare(contractWords());
+  const report = session.redactor.value(
+    assembleReport(session, record, foreseen, {
+      cells,
+      startedAt,
+      durationMs: Math.round(performance.now() - began),
+    }),
+  );
   await writeReport(out, report);
   process.stdout.write(`\n${renderTerminal(report)}\n\nreport: ${join(options.out, 'report.html')}\n`);
   return exitCodeOf(report.verdict);

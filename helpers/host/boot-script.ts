@@ -41,11 +41,15 @@ echo outlast >/proc/sys/kernel/hostname
 exec nsenter --net="$OUTLAST_RUN/net" sh -c "$OUTLAST_INIT" outlast-host "$OUTLAST_SLOT"
 `;
 
+/** Bridge of the network whose services may leave the host. */
+export const EGRESS_BRIDGE = 'outlast-egress';
+
 /** Brings the network up, closes the way out to services before the engine can start any, and runs the engine until it ends. */
 export const INIT = `
 set -e
 "$OUTLAST_BUSYBOX" ip link set lo up
 iptables -N DOCKER-USER
+iptables -A DOCKER-USER -i ${EGRESS_BRIDGE} -o tap0 -j RETURN
 iptables -A DOCKER-USER -o tap0 -j REJECT
 iptables -A FORWARD -j DOCKER-USER
 dockerd --config-file "$OUTLAST_SLOT/daemon.json" --data-root "$OUTLAST_SLOT/world/docker" --exec-root /run/docker \\

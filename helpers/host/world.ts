@@ -3,7 +3,7 @@ import path from 'node:path';
 import type Docker from 'dockerode';
 
 /** Networks that every engine has. */
-const BUILT_IN_NETWORKS = new Set(['bridge', 'host', 'none']);
+export const BUILT_IN_NETWORKS: ReadonlySet<string> = new Set(['bridge', 'host', 'none']);
 
 /** Removes all containers, volumes and networks of an engine that is ours alone. Images and the build cache stay. */
 export async function removeEverything(docker: Docker): Promise<void> {

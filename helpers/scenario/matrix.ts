@@ -123,7 +123,7 @@ export class Matrix {
           restored.find(({ store }) => store === cell.store) ?? { ...cell, host: restored[0]?.host ?? cell.host },
       );
     }
-    const subjects = await subjectsOf(disruption, stores, project);
+    const subjects = subjectsOf(disruption, stores, project);
     if (subjects.length === 0) return idle('not-applicable', 'needs-bind');
     const cells = await runScenario({ ...this.#setting, stores: subjects }, disruption, this.#epoch++, onPhase);
     const healed = await this.#heal(disruption);
@@ -168,7 +168,7 @@ export class Matrix {
     const { project, openOtherHost } = this.#options;
     if (needs === 'backup-and-host' && openOtherHost) return openOtherHost;
     return async () => {
-      await project.renew();
+      await project.renew({ blank: true });
       return { project, [Symbol.asyncDispose]: async () => {} };
     };
   }
@@ -216,14 +216,9 @@ function unmetNeed(
 }
 
 /** The stores that the disruption means something to. */
-async function subjectsOf(
-  disruption: Disruption,
-  stores: readonly StoreDefinition[],
-  project: Project,
-): Promise<StoreDefinition[]> {
+function subjectsOf(disruption: Disruption, stores: readonly StoreDefinition[], project: Project): StoreDefinition[] {
   if (disruption.needs !== 'bind') return [...stores];
-  const touched = await Promise.all(stores.map(async ({ service }) => project.hasWritableBind(service)));
-  return stores.filter((_, index) => touched[index]);
+  return stores.filter(({ service }) => project.hasWritableBind(service));
 }
 
 /** A cell of a disruption that did not run: unknown, unless it has no meaning here. */

@@ -19,11 +19,16 @@ import type { Host, HostKind } from '../host/host.ts';
 import { findAmbientEngine } from '../host/ambient-host.ts';
 import { copyImages, ensureImage, type ImageOptions } from '../host/images.ts';
 import { openHost, openOldestHost } from '../host/open-host.ts';
+import { Redactor } from '../redact.ts';
 import { buildToolbox, type ToolboxOptions } from '../probe/toolbox.ts';
 import type { ComposeFiles } from '../stack/compose-files.ts';
 import { mountsOf, type MountRecord } from '../stack/mounts.ts';
-import { resolveProject, type ProjectModel } from '../stack/project-model.ts';
-import { refuseHarm } from '../stack/refusals.ts';
+import { carriedVariables, resolveProject, type ComposeOptions, type ProjectModel } from '../stack/project-model.ts';
+import { refusedKeys } from '../stack/allow-list.ts';
+import { examineBinds, type BindSource, type DataChoice, type Git } from '../stack/bind-sources.ts';
+import { learnFromProject, learnFromSources } from '../stack/learn-secrets.ts';
+import { refuse } from '../stack/refusals.ts';
+import { SourceLines } from '../stack/source-lines.ts';
 import { BASE_IMAGE_ARG } from '../stack/shadow.ts';
 import { Project, type RunningStack } from '../stack/stack.ts';
 import type { StoreDefinition } from '../stores/store.ts';
@@ -43,6 +48,12 @@ export interface SessionOptions {
   readonly hostKind?: HostKind | undefined;
   /** Were the disruptions asked for by name? So they are by default. */
   readonly asked?: boolean;
+  /** What writable folders of the user's begin with; `empty` by default. */
+  readonly data?: DataChoice | undefined;
+  /** Keys that are let through though they are not known to be harmless. */
+  readonly allow?: readonly string[];
+  /** Services that have a way out of the host. */
+  readonly egress?: readonly string[];
   /** Is anything to be done that cannot be done without a backup? */
   readonly needsBackup?: boolean;
   readonly markers: number;
@@ -60,6 +71,8 @@ export class Session implements AsyncDisposable {
   #volumes: VolumeWatch | null = null;
   #host: Host | null = null;
   #model: ProjectModel | null = null;
+  #binds: readonly BindSource[] = [];
+  #environment: Readonly<Record<string, string>> = {};
   /** `null`: nobody said; the running stack tells. */
   #stores: readonly StoreDefinition[] | null = null;
   #backup: Backup | null = null;
@@ -67,6 +80,8 @@ export class Session implements AsyncDisposable {
   #project: Project | null = null;
   #matrix: Matrix | null = null;
   readonly #otherHosts: HostRecord[] = [];
+  /** Knows the secrets of the stack once the user's files were read. */
+  readonly redactor = new Redactor();
 
   /** @param host one that outlives the session; without it the session opens and closes its own. */
   constructor(options: SessionOptions, host?: Host) {
@@ -113,16 +128,30 @@ export class Session implements AsyncDisposable {
       this.#run.note({ kind: 'engine', endpoint: host.dockerHost });
       this.#volumes = await VolumeWatch.open(host.docker, this.#run);
     }
-    this.#model = await resolveProject(
-      host,
-      compose,
-      { profiles: this.#options.profiles ?? [], envFiles: this.#options.envFiles ?? [] },
-      signal,
-    );
-    refuseHarm(this.#model);
+    await this.#readProject(host, home);
     if (config?.stores) this.#stores = chosenStores(config.stores, only, this.services);
     this.#backup = checkedBackup(config, this.services);
     return host;
+  }
+
+  /** What the user's files say, if a shadow can be made of it that harms nobody. */
+  async #readProject(host: Host, home: string): Promise<void> {
+    const { compose, allow = [], data = 'empty', signal } = this.#options;
+    const lines = await SourceLines.read(compose.files);
+    await learnFromSources(this.redactor, lines, this.#options.envFiles ?? []);
+    refuse(lines.remotes, allow, lines);
+    const options: ComposeOptions = {
+      profiles: this.#options.profiles ?? [],
+      envFiles: this.#options.envFiles ?? [],
+      remote: allow.includes('include') || lines.remotes.length > 0,
+    };
+    const model = await resolveProject(host, compose, options, signal);
+    const { sources, refused } = await examineBinds(model, { data, git: await findGit(home, signal) });
+    refuse([...refusedKeys(model), ...refused], allow, lines);
+    this.#environment = await carriedVariables(host, compose, model, options, signal);
+    await learnFromProject(this.redactor, model, this.#environment);
+    this.#model = model;
+    this.#binds = sources;
   }
 
   /** @throws OutlastError BUILD_FAILED, IMAGE_UNAVAILABLE, DISK_FULL */
@@ -159,10 +188,14 @@ export class Session implements AsyncDisposable {
     return auditProject(this.#model as ProjectModel, { compose, configFile, docker: host.docker });
   }
 
-  async #prepare(host: Host): Promise<Project> {
+  async #prepare(host: Host, data: DataChoice = this.#options.data ?? 'empty'): Promise<Project> {
     const home = await outlastHome();
     return Project.prepare(host, this.#model as ProjectModel, {
       runId: this.runId,
+      binds: this.#binds,
+      data,
+      egress: this.#options.egress ?? [],
+      environment: this.#environment,
       origin: this.#options.compose.folder,
       stores: this.#stores ?? [],
       toolbox: await buildToolbox({ home, git: await gitForToolbox(home, this.#options.signal) }),
@@ -175,7 +208,7 @@ export class Session implements AsyncDisposable {
     const built = await this.build();
     if (built.host.kind !== 'private') return 'needs-host';
     const host = await openOldestHost(await outlastHome(), this.#options.signal);
-    return host ? this.#carryTo(host, built) : 'needs-engines';
+    return host ? this.#carryTo(host, built, this.#options.data) : 'needs-engines';
   }
 
   /** The same stack on a second host, where nothing of its data ever was. */
@@ -183,16 +216,16 @@ export class Session implements AsyncDisposable {
     const built = await this.build();
     const { runId, signal } = this.#options;
     const host = await openHost({ kind: built.host.kind, home: await outlastHome(), runId, signal });
-    return this.#carryTo(host, built);
+    return this.#carryTo(host, built, 'empty');
   }
 
   /** The images and the Compose project, and nothing else. The host goes with the project. */
-  async #carryTo(host: Host, built: Project): Promise<OwnProject> {
+  async #carryTo(host: Host, built: Project, data?: DataChoice): Promise<OwnProject> {
     const cleanUp = async (): Promise<void> => host[Symbol.asyncDispose]();
     try {
       this.#otherHosts.push(hostRecord(host));
       await copyImages(built.host.docker, host.docker, built.images, this.#options.signal);
-      return { project: await this.#prepare(host), [Symbol.asyncDispose]: cleanUp };
+      return { project: await this.#prepare(host, data), [Symbol.asyncDispose]: cleanUp };
     } catch (error) {
       await cleanUp();
       throw error;
@@ -331,11 +364,18 @@ function checkedBackup(config: ConfigFile | null, services: readonly string[]): 
   return config.backup;
 }
 
-/** The machine's own git serves where there is one. */
-async function gitForToolbox(home: string, signal: AbortSignal): Promise<ToolboxOptions['git']> {
-  if (await findProgram('git', pathFolders(process.env))) return undefined;
+/** The machine's own git where there is one. */
+async function findGit(home: string, signal: AbortSignal): Promise<Git | null> {
+  const path = await findProgram('git', pathFolders(process.env));
+  if (path !== null) return { path };
   const tools = await packagedTools(home, signal);
-  return tools ? { path: tools.git, libraryPath: tools.libraries.join(':') } : undefined;
+  return tools ? { path: tools.git, libraryPath: tools.libraries.join(':') } : null;
+}
+
+/** The machine's own git is found by the toolbox itself. */
+async function gitForToolbox(home: string, signal: AbortSignal): Promise<ToolboxOptions['git']> {
+  const git = await findGit(home, signal);
+  return git?.libraryPath === undefined ? undefined : { path: git.path, libraryPath: git.libraryPath };
 }
 
 /** Digest of the user's Compose files as they stand. */

@@ -78,8 +78,9 @@ export class BindOwners {
     const commands = await Promise.all(
       this.#binds.map(async ({ source, name }) => {
         const entries = await entriesOf(source);
-        const first = entries.map(({ path }) => this.#given.get(path)).find((owner) => owner !== undefined);
-        if (!first) return [];
+        const [folder] = entries;
+        if (!folder || !entries.some(({ path }) => this.#given.has(path))) return [];
+        const first = this.#given.get(folder.path) ?? folder;
         for (const { path, uid } of entries) {
           const owner = this.#given.get(path) ?? (this.#strangers.has(uid) ? first : null);
           if (owner) await lchown(path, owner.uid, owner.gid).catch(unlessGone);

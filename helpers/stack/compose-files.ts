@@ -1,5 +1,6 @@
 import { access, readFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { parseEnv } from 'node:util';
 import { LineCounter, parseDocument } from 'yaml';
 import { OutlastError } from '../errors.ts';
 
@@ -13,7 +14,7 @@ export interface ComposeFiles {
 }
 
 /**
- * The files named, or the one that Compose itself would take in `cwd` with its override.
+ * The files named, or those that Compose itself would take in `cwd`: by COMPOSE_FILE, else the one with its override.
  * @throws OutlastError NO_COMPOSE_FILE; COMPOSE_INVALID with file and line for what is no YAML.
  */
 export async function findComposeFiles(named: readonly string[], cwd: string): Promise<ComposeFiles> {
@@ -23,6 +24,10 @@ export async function findComposeFiles(named: readonly string[], cwd: string): P
 }
 
 async function defaults(cwd: string): Promise<string[]> {
+  const dotenv = parseEnv(await readFile(join(cwd, '.env'), 'utf8').catch(() => ''));
+  const setting = (name: string): string | undefined => process.env[name] ?? dotenv[name];
+  const listed = setting('COMPOSE_FILE');
+  if (listed) return listed.split(setting('COMPOSE_PATH_SEPARATOR') ?? delimiter).map((file) => resolve(cwd, file));
   for (const name of DEFAULTS) {
     if (!(await exists(join(cwd, name)))) continue;
     const override = join(cwd, name.replace(/\.ya?ml$/, '.override$&'));

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { OutlastError } from '../errors.ts';
-import type { Host } from '../host/host.ts';
+import type { CliResult, Host } from '../host/host.ts';
 import type { ComposeFiles } from './compose-files.ts';
 
 const mount = z.looseObject({
@@ -19,6 +19,7 @@ const service = z.looseObject({
       args: z.record(z.string(), z.string().nullable()).optional(),
       labels: z.record(z.string(), z.string()).optional(),
       network: z.string().optional(),
+      tags: z.array(z.string()).optional(),
     })
     .optional(),
   labels: z.record(z.string(), z.string()).optional(),
@@ -27,6 +28,10 @@ const service = z.looseObject({
   depends_on: z.record(z.string(), z.looseObject({ condition: z.string() })).optional(),
   volumes: z.array(mount).optional(),
   tmpfs: z.array(z.string()).optional(),
+  environment: z.record(z.string(), z.string().nullable()).optional(),
+  profiles: z.array(z.string()).optional(),
+  network_mode: z.string().optional(),
+  networks: z.record(z.string(), z.looseObject({}).nullable()).optional(),
   healthcheck: z
     .looseObject({
       test: z.array(z.string()).nullish(),
@@ -40,6 +45,14 @@ const resource = z.looseObject({
   name: z.string().optional(),
   external: z.boolean().optional(),
   labels: z.record(z.string(), z.string()).optional(),
+  driver_opts: z.record(z.string(), z.string()).optional(),
+  ipam: z.unknown().optional(),
+});
+
+const carried = z.looseObject({
+  file: z.string().optional(),
+  environment: z.string().optional(),
+  content: z.string().optional(),
 });
 
 const project = z.looseObject({
@@ -47,11 +60,15 @@ const project = z.looseObject({
   services: z.record(z.string(), service),
   volumes: z.record(z.string(), resource.nullable()).optional(),
   networks: z.record(z.string(), resource.nullable()).optional(),
+  secrets: z.record(z.string(), carried.nullable()).optional(),
+  configs: z.record(z.string(), carried.nullable()).optional(),
 });
 
 /** What `docker compose config --format json` makes of the user's files; unknown keys are carried along. */
 export type ProjectModel = z.infer<typeof project>;
 export type ServiceModel = z.infer<typeof service>;
+/** A volume or a network. */
+export type ResourceModel = z.infer<typeof resource>;
 
 /** What the user asked Compose for. */
 export interface ComposeOptions {
@@ -59,14 +76,19 @@ export interface ComposeOptions {
   readonly envFiles?: readonly string[];
   /** Added to the environment that interpolation sees. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Files may come from elsewhere. */
+  readonly remote?: boolean;
 }
 
 /** What runs `docker compose`; it needs no engine. */
 export type ComposeCli = Pick<Host, 'cli'>;
 
+/** Keeps Compose from fetching files from elsewhere. */
+const NOTHING_REMOTE = { COMPOSE_EXPERIMENTAL_GIT_REMOTE: 'false', COMPOSE_EXPERIMENTAL_OCI_REMOTE: 'false' };
+
 /**
- * Compose is the only interpreter of Compose files.
- * @throws OutlastError SERVICE_WITHOUT_IMAGE, COMPOSE_INVALID
+ * Compose is the only interpreter of Compose files. Nothing of theirs is executed, and nothing fetched that was not allowed.
+ * @throws OutlastError SERVICE_WITHOUT_IMAGE, COMPOSE_INVALID; KEY_REFUSED for a file that lies elsewhere
  */
 export async function resolveProject(
   compose: ComposeCli,
@@ -74,26 +96,78 @@ export async function resolveProject(
   options: ComposeOptions = {},
   signal?: AbortSignal,
 ): Promise<ProjectModel> {
+  const result = await config(compose, source, options, ['--format', 'json'], signal);
+  if (result.exitCode !== 0) {
+    const said = result.stderr.trim();
+    const files = source.files.join(', ');
+    if (/remote resource is disabled/.test(said))
+      throw new OutlastError('KEY_REFUSED', 'Refused: include.', {
+        detail: `${files}: include: a file is fetched from elsewhere\nTo let it through: --allow include`,
+      });
+    const code = /neither an image nor a build context/.test(said) ? 'SERVICE_WITHOUT_IMAGE' : 'COMPOSE_INVALID';
+    throw new OutlastError(code, `${files}: ${lastLine(said)}`, { detail: said });
+  }
+  const model = project.parse(JSON.parse(result.stdout.replaceAll('$$', () => '$')));
+  if (Object.keys(model.services).length === 0) {
+    throw new OutlastError('COMPOSE_INVALID', `${source.files.join(', ')}: no service is active.`);
+  }
+  return model;
+}
+
+/** A project as a Compose file that nothing is interpolated in: the opposite of `resolveProject`. */
+export function writtenProject(model: ProjectModel): string {
+  return JSON.stringify(model, null, 2).replaceAll('$', () => '$$');
+}
+
+/**
+ * The values of the variables that secrets and configs are taken from, as Compose sees them: from the process, else from the `.env` files.
+ * @throws OutlastError COMPOSE_INVALID
+ */
+export async function carriedVariables(
+  host: ComposeCli,
+  source: ComposeFiles,
+  model: ProjectModel,
+  options: ComposeOptions = {},
+  signal?: AbortSignal,
+): Promise<Record<string, string>> {
+  const sources = [...Object.values(model.secrets ?? {}), ...Object.values(model.configs ?? {})];
+  const names = new Set(sources.flatMap((each) => (each?.environment === undefined ? [] : [each.environment])));
+  if (names.size === 0) return {};
+  const result = await config(host, source, options, ['--environment'], signal);
+  if (result.exitCode !== 0)
+    throw new OutlastError('COMPOSE_INVALID', lastLine(result.stderr.trim()), { detail: result.stderr.trim() });
+  // A value of several lines goes on until the next variable.
+  const printed = new Map(
+    result.stdout.split(/\n(?=[A-Za-z_]\w*=)/).map((line) => {
+      const [name = '', ...value] = line.split('=');
+      return [name, value.join('=')] as const;
+    }),
+  );
+  return Object.fromEntries(
+    [...names].flatMap((name) => {
+      const value = options.env?.[name] ?? process.env[name] ?? printed.get(name);
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+}
+
+async function config(
+  host: ComposeCli,
+  source: ComposeFiles,
+  options: ComposeOptions,
+  form: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<CliResult> {
   const args = [
     'compose',
     ...source.files.flatMap((file) => ['-f', file]),
     ...(options.profiles ?? []).flatMap((profile) => ['--profile', profile]),
     ...(options.envFiles ?? []).flatMap((file) => ['--env-file', file]),
     'config',
-    '--format',
-    'json',
+    ...form,
   ];
-  const result = await compose.cli(args, { cwd: source.folder, signal, env: options.env ?? {} });
-  if (result.exitCode !== 0) {
-    const said = result.stderr.trim();
-    const code = /neither an image nor a build context/.test(said) ? 'SERVICE_WITHOUT_IMAGE' : 'COMPOSE_INVALID';
-    throw new OutlastError(code, `${source.files.join(', ')}: ${lastLine(said)}`, { detail: said });
-  }
-  const model = project.parse(JSON.parse(result.stdout));
-  if (Object.keys(model.services).length === 0) {
-    throw new OutlastError('COMPOSE_INVALID', `${source.files.join(', ')}: no service is active.`);
-  }
-  return model;
+  const env = { ...options.env, ...(options.remote === true ? {} : NOTHING_REMOTE) };
+  return host.cli(args, { cwd: source.folder, signal, env });
 }
 
 function lastLine(text: string): string {

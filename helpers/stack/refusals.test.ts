@@ -1,35 +1,62 @@
-import { describe, expect, it } from 'vitest';
-import type { ProjectModel } from './project-model.ts';
-import { refuseHarm } from './refusals.ts';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { dir } from 'tmp-promise';
+import { describe, test as base } from 'vitest';
+import type { OutlastError } from '../errors.ts';
+import type { Refusal } from './allow-list.ts';
+import { refuse } from './refusals.ts';
+import { SourceLines } from './source-lines.ts';
 
-const stack = (service: object, volume: Record<string, unknown> = {}): ProjectModel => ({
-  name: 'stack',
-  services: { app: { image: 'app', ...service } },
-  volumes: { data: volume },
+const test = base
+  .extend('file', async ({}, { onCleanup }) => {
+    const made = await dir({ prefix: 'outlast-refusals-', unsafeCleanup: true });
+    onCleanup(async () => made.cleanup());
+    const file = join(made.path, 'compose.yaml');
+    await writeFile(
+      file,
+      'services:\n  app:\n    pid: host\n    uts: host\n    volumes:\n      - a:/a\n      - ./it is:/b\n',
+    );
+    return file;
+  })
+  .extend('lines', async ({ file }) => SourceLines.read([file]));
+
+const refusal = (key: string, more: Partial<Refusal> = {}): Refusal => ({
+  key,
+  path: key.split('.'),
+  why: 'it is',
+  ...more,
+});
+const PID = refusal('services.app.pid');
+const UTS = refusal('services.app.uts');
+const BIND = refusal("services.app.volumes:/srv/it's $(here)", {
+  path: ['services', 'app', 'volumes'],
+  mention: '/b',
 });
 
-describe('a stack that could do harm', () => {
-  it.each([
-    ['a privileged container', stack({ privileged: true }), 'services.app.privileged'],
-    ['the host’s processes', stack({ pid: 'host' }), 'services.app.pid'],
-    ['the host’s network', stack({ network_mode: 'host' }), 'services.app.network_mode: host'],
-    ['a device', stack({ devices: [{ source: '/dev/sda' }] }), 'services.app.devices'],
-    [
-      'the engine’s socket',
-      stack({ volumes: [{ type: 'bind', source: '/var/run/docker.sock', target: '/s' }] }),
-      '/var/run/docker.sock',
-    ],
-    [
-      'a secret for the build',
-      stack({ build: { context: '.', secrets: [{ source: 'a' }] } }),
-      'services.app.build.secrets',
-    ],
-    ['a folder behind a volume', stack({}, { driver_opts: { device: '/srv' } }), 'volumes.data.driver_opts.device'],
-  ])('is refused for %s', (_what, model, key) => {
-    expect(() => refuseHarm(model)).toThrow(key);
+function thrown(work: () => void): OutlastError | null {
+  try {
+    work();
+    return null;
+  } catch (error) {
+    return error as OutlastError;
+  }
+}
+
+describe('what is refused', () => {
+  test('is named with its line and the flag for it', ({ file, lines, expect }) => {
+    const error = thrown(() => refuse([PID, UTS, BIND], [], lines));
+    expect(error).toMatchObject({ code: 'KEY_REFUSED', exitCode: 2 });
+    expect(error?.message).toBe(`Refused: ${PID.key}, ${UTS.key}, ${BIND.key}.`);
+    expect(error?.detail?.split('\n')).toEqual([
+      `${file}:3: ${PID.key}: it is`,
+      `${file}:4: ${UTS.key}: it is`,
+      `${file}:7: ${BIND.key}: it is`,
+      `To let it through: --allow services.app.pid --allow services.app.uts --allow 'services.app.volumes:/srv/it'\\''s $(here)'`,
+    ]);
   });
 
-  it('is not seen in an ordinary one', () => {
-    expect(() => refuseHarm(stack({ privileged: false, network_mode: 'none', cap_add: [], pid: null }))).not.toThrow();
+  test('is let through by its name, and no other', ({ lines, expect }) => {
+    expect(thrown(() => refuse([PID, BIND], [PID.key, BIND.key], lines))).toBeNull();
+    expect(thrown(() => refuse([PID, UTS], [PID.key, 'services.app'], lines))?.message).toBe(`Refused: ${UTS.key}.`);
   });
 });

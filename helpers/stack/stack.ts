@@ -1,5 +1,5 @@
-import { chmod, chown, cp, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type Dockerode from 'dockerode';
 import { OutlastError } from '../errors.ts';
 import type { CliOptions, CliResult, Host } from '../host/host.ts';
@@ -9,8 +9,9 @@ import type { Probe } from '../probe/probe.ts';
 import { isServed, type StoreDefinition } from '../stores/store.ts';
 import { attest, inspectContainers, serviceOf, type Fact } from './attestation.ts';
 import { BindOwners } from './bind-owners.ts';
+import { layBind } from './lay-bind.ts';
 import { userPath } from './mounts.ts';
-import type { ProjectModel } from './project-model.ts';
+import { writtenProject, type ProjectModel } from './project-model.ts';
 import { shadowOf, type Shadow, type ShadowBind, type ShadowOptions } from './shadow.ts';
 import { untilEvent } from './watch.ts';
 
@@ -18,6 +19,14 @@ import { untilEvent } from './watch.ts';
 export type ServiceState = 'up' | 'not-running' | 'not-ready';
 
 const REBUILD_LABEL = 'dev.outlast.rebuild';
+
+interface ProjectOptions extends Omit<ShadowOptions, 'folder' | 'hostKind' | 'engineVersion'> {
+  /** Folder of the user's Compose file. */
+  readonly origin: string;
+  /** Variables that secrets and configs are taken from. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly stores: readonly StoreDefinition[];
+}
 
 /** A shadow on its host, not started: it can be built and brought up, and nothing else. */
 export class Project {
@@ -27,51 +36,32 @@ export class Project {
   /** What is to answer before its service is ready. */
   #stores: readonly StoreDefinition[];
   readonly #folder: string;
-  readonly #origin: string;
+  readonly #options: ProjectOptions;
   #rebuilds = 0;
 
-  private constructor(
-    host: Host,
-    shadow: Shadow,
-    stores: readonly StoreDefinition[],
-    folder: string,
-    origin: string,
-    bindOwners: BindOwners,
-  ) {
+  private constructor(host: Host, shadow: Shadow, folder: string, options: ProjectOptions) {
     this.host = host;
     this.shadow = shadow;
-    this.#stores = stores;
+    this.#stores = options.stores;
     this.#folder = folder;
-    this.#origin = origin;
-    this.bindOwners = bindOwners;
+    this.#options = options;
+    this.bindOwners = new BindOwners(
+      writableFolders(shadow).map(({ source, original }) => ({ source, name: userPath(options.origin, original) })),
+    );
   }
 
   /**
    * Lays the shadow and its bind sources out on the host.
-   * @param options.origin folder of the user's Compose file
+   * @throws OutlastError USAGE as `shadowOf`
    */
-  static async prepare(
-    host: Host,
-    model: ProjectModel,
-    {
-      origin,
-      stores,
-      ...options
-    }: Omit<ShadowOptions, 'folder' | 'hostKind' | 'engineVersion'> & {
-      readonly origin: string;
-      readonly stores: readonly StoreDefinition[];
-    },
-  ): Promise<Project> {
+  static async prepare(host: Host, model: ProjectModel, options: ProjectOptions): Promise<Project> {
     const folder = join(host.projectsDir, model.name);
     const { kind: hostKind, engineVersion } = host;
     const shadow = shadowOf(model, { ...options, folder, hostKind, engineVersion });
-    const owners = new BindOwners(
-      (await writableFolders(shadow)).map(({ source, original }) => ({ source, name: userPath(origin, original) })),
-    );
-    const project = new Project(host, shadow, stores, folder, origin, owners);
+    const project = new Project(host, shadow, folder, options);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await project.#writeModel();
-    await project.#layBinds();
+    await project.renew();
     return project;
   }
 
@@ -104,12 +94,12 @@ export class Project {
   /** Where a bind source of the shadow lies for the user, from the folder of the Compose file. */
   userPathOf(source: string): string | null {
     const bind = this.shadow.binds.find((each) => each.source === source);
-    return bind ? userPath(this.#origin, bind.original) : null;
+    return bind ? userPath(this.#options.origin, bind.original) : null;
   }
 
   /** Has the service a folder of the user's that it may write? */
-  async hasWritableBind(service: string): Promise<boolean> {
-    const folders = new Set((await writableFolders(this.shadow)).map(({ source }) => source));
+  hasWritableBind(service: string): boolean {
+    const folders = new Set(writableFolders(this.shadow).map(({ source }) => source));
     const mounts = this.shadow.model.services[service]?.volumes ?? [];
     return mounts.some(({ source, read_only }) => read_only !== true && source !== undefined && folders.has(source));
   }
@@ -140,6 +130,7 @@ export class Project {
   ): Promise<CliResult> {
     return this.host.cli(['compose', '-p', this.name, '-f', this.#file, '--project-directory', this.#folder, ...args], {
       ...files,
+      env: this.#options.environment,
       signal,
     });
   }
@@ -217,9 +208,10 @@ export class Project {
     ];
   }
 
-  /** Lays the bind sources out anew after `erase`. */
-  async renew(): Promise<void> {
-    await this.#layBinds();
+  /** Lays the bind sources out, anew after `erase`. Those of a `blank` stack hold none of the data that was copied. */
+  async renew({ blank = false }: { readonly blank?: boolean } = {}): Promise<void> {
+    const whole = this.#options.data === 'copy' && !blank;
+    await Promise.all(this.shadow.binds.map(async (bind) => layBind(bind, whole)));
   }
 
   get #binds(): string {
@@ -231,41 +223,13 @@ export class Project {
   }
 
   async #writeModel(): Promise<void> {
-    await writeFile(this.#file, JSON.stringify(this.shadow.model, null, 2), { mode: 0o600 });
-  }
-
-  async #layBinds(): Promise<void> {
-    await Promise.all(this.shadow.binds.map(async (bind) => layBind(bind)));
+    await writeFile(this.#file, writtenProject(this.shadow.model), { mode: 0o600 });
   }
 }
 
 /** The binds that are folders, or become some, and that a service may write. */
-async function writableFolders({ binds }: Shadow): Promise<ShadowBind[]> {
-  const folders = await Promise.all(
-    binds.map(async (bind) => {
-      const isFolder = await stat(bind.original).then(
-        (found) => found.isDirectory(),
-        () => true,
-      );
-      return isFolder && !bind.readOnly ? [bind] : [];
-    }),
-  );
-  return folders.flat();
-}
-
-/** A read-only bind or a single file is copied; a folder starts empty with the owner and mode of the original. */
-async function layBind(bind: ShadowBind): Promise<void> {
-  const original = await stat(bind.original).catch(() => null);
-  // Absent: the engine makes the source itself, as it would for the user.
-  if (original === null) return;
-  await mkdir(dirname(bind.source), { recursive: true, mode: 0o755 });
-  if (bind.readOnly || !original.isDirectory()) {
-    await cp(bind.original, bind.source, { recursive: true, preserveTimestamps: true });
-  } else {
-    await mkdir(bind.source, { recursive: true });
-  }
-  await chmod(bind.source, original.mode & 0o7777);
-  await chown(bind.source, original.uid, original.gid);
+function writableFolders({ binds }: Shadow): ShadowBind[] {
+  return binds.filter(({ kind, readOnly }) => !readOnly && (kind === 'folder' || kind === 'absent'));
 }
 
 /** A stack whose containers exist: it can be entered, disrupted and attested. */

@@ -1,0 +1,69 @@
+import { OutlastError } from '../errors.ts';
+import { EGRESS_BRIDGE } from '../host/boot-script.ts';
+import type { HostKind } from '../host/host.ts';
+import type { ProjectModel, ServiceModel } from './project-model.ts';
+
+const EGRESS_NETWORK = 'outlast_egress';
+const BRIDGE_NETWORK = 'outlast_bridge';
+
+/**
+ * Alters the networks of a shadow so that no service but those named has a way out. On a host of ours its firewall sees to that;
+ * elsewhere the networks lead nowhere, not even to the machine that they are on.
+ * @returns every alteration, in words
+ * @throws OutlastError USAGE for a service that is not there or has no network of its own
+ */
+export function limitEgress(model: ProjectModel, allowed: readonly string[], hostKind: HostKind): string[] {
+  const leaving = allowed.map((name) => [name, serviceThatMayLeave(model, name)] as const);
+  const changes = hostKind === 'ambient' ? isolate(model) : [];
+  if (leaving.length === 0) return changes;
+  model.networks = { ...model.networks, [EGRESS_NETWORK]: egressNetwork(hostKind) };
+  for (const [name, service] of leaving) {
+    join(service, EGRESS_NETWORK);
+    // Engines take the way out of the network that comes first by priority, then by name.
+    for (const network of Object.values(service.networks ?? {})) delete network?.['gw_priority'];
+    changes.push(`${name}: has a network more, by which it gets out, as allowed`);
+  }
+  return changes;
+}
+
+function serviceThatMayLeave(model: ProjectModel, name: string): ServiceModel {
+  const service = Object.hasOwn(model.services, name) ? model.services[name] : undefined;
+  const fault = (what: string): OutlastError => new OutlastError('USAGE', `--allow-egress ${name}: ${what}`);
+  if (!service) throw fault(`there is no such service; there are ${Object.keys(model.services).join(', ')}.`);
+  const { network_mode: mode = 'bridge' } = service;
+  if (mode !== 'bridge') throw fault(`it has no network of its own, but \`network_mode: ${mode}\`.`);
+  return service;
+}
+
+function egressNetwork(hostKind: HostKind): NonNullable<ProjectModel['networks']>[string] {
+  if (hostKind === 'ambient') return {};
+  return { name: `0-${EGRESS_NETWORK}`, driver_opts: { 'com.docker.network.bridge.name': EGRESS_BRIDGE } };
+}
+
+function isolate(model: ProjectModel): string[] {
+  const changes: string[] = [];
+  for (const [name, service] of Object.entries(model.services)) {
+    if (service.network_mode === 'bridge') {
+      join(service, BRIDGE_NETWORK);
+      model.networks = { ...model.networks, [BRIDGE_NETWORK]: {} };
+      changes.push(`${name}: is on a network of the shadow's in place of the engine's own`);
+    }
+  }
+  for (const [name, network] of Object.entries(model.networks ?? {})) {
+    model.networks = {
+      ...model.networks,
+      [name]: {
+        ...network,
+        internal: true,
+        driver_opts: { ...network?.driver_opts, 'com.docker.network.bridge.inhibit_ipv4': 'true' },
+      },
+    };
+    changes.push(`networks ${name}: leads nowhere`);
+  }
+  return changes;
+}
+
+function join(service: ServiceModel, network: string): void {
+  delete service.network_mode;
+  service.networks = { ...service.networks, [network]: null };
+}
