@@ -1,10 +1,13 @@
 import { defineConfig } from 'vitest/config';
+import { HOSTS } from './fixtures/global-setup.ts';
 import { DISRUPTIONS } from './helpers/disruptions/catalogue.ts';
 
-/** One worker keeps one host for all files; a retry would hide what the first attempt lost. */
-const onOneHost = {
+/** They look at all processes, mounts and runs of the machine, so nothing else may run beside them. */
+const MACHINE = ['host', 'interrupt', 'bad-input'].map((name) => `suites/${name}.spec.ts`);
+
+/** A worker keeps one host for all its files; a retry would hide what the first attempt lost. */
+const onHosts = {
   globalSetup: './fixtures/global-setup.ts',
-  maxWorkers: 1,
   isolate: false,
   retry: 0,
   testTimeout: 120_000,
@@ -38,8 +41,17 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
-      { test: { name: 'stacks', include: ['suites/*.spec.ts'], ...onOneHost, sequence: { groupOrder: 2 } } },
-      { test: { name: 'guide', include: ['suites/guide/*.spec.ts'], ...onOneHost, sequence: { groupOrder: 3 } } },
+      { test: { name: 'machine', include: MACHINE, ...onHosts, maxWorkers: 1, sequence: { groupOrder: 2 } } },
+      {
+        test: {
+          name: 'stacks',
+          include: ['suites/**/*.spec.ts'],
+          exclude: MACHINE,
+          ...onHosts,
+          maxWorkers: HOSTS,
+          sequence: { groupOrder: 3 },
+        },
+      },
       // Looks at what the suites have handed over.
       { test: { name: 'verdicts', include: ['reports/**/*.spec.ts'], sequence: { groupOrder: 4 } } },
     ],

@@ -72,12 +72,16 @@ describe('an interrupted run', () => {
   test('of the suites, by SIGINT, leaves nothing', async ({ expect }) => {
     const before = await traces();
     const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('VITEST')));
-    const suites = execa('npx', ['vitest', 'run', '--reporter=default', 'suites/restart.spec.ts'], {
-      cwd: fileURLToPath(new URL('..', import.meta.url)),
-      env: own,
-      extendEnv: false,
-      reject: false,
-    });
+    const suites = execa(
+      process.execPath,
+      ['node_modules/vitest/vitest.mjs', 'run', '--reporter=default', 'suites/restart.spec.ts'],
+      {
+        cwd: fileURLToPath(new URL('..', import.meta.url)),
+        env: own,
+        extendEnv: false,
+        reject: false,
+      },
+    );
     // Nobody tells that a host boots.
     await vi.waitFor(async () => expect(await traces()).not.toEqual(before), { timeout: 60_000, interval: 100 });
     suites.kill('SIGINT');

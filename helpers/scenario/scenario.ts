@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import type { Disruption, Step } from '../disruptions/disruption.ts';
+import { OutlastError } from '../errors.ts';
 import type { Identity } from '../probe/identity.ts';
 import type { Probe } from '../probe/probe.ts';
 import { compareFacts, unproven, type Fact } from '../stack/attestation.ts';
@@ -401,14 +402,23 @@ export async function placements(
   return found;
 }
 
-/** Reads what stands in the stores before the first marker. */
+/**
+ * Reads what stands in the stores before the first marker.
+ * @throws OutlastError NEVER_READY for a store that cannot be read
+ */
 export async function readBaselines(
   setting: Pick<ScenarioSetting, 'stack' | 'stores' | 'signal'>,
 ): Promise<Map<string, Set<string>>> {
   const probes = await enter(setting);
   const read = setting.stores.map(async (store) => {
-    const rows = (await probes.get(store.service)?.read(store)) ?? [];
-    return [store.id, new Set(rows.map((row) => row.id))] as const;
+    const rows = await probes
+      .get(store.service)
+      ?.read(store)
+      .catch((cause: unknown) => {
+        setting.signal.throwIfAborted();
+        throw new OutlastError('NEVER_READY', `The store "${store.id}" cannot be read: ${String(cause)}`, { cause });
+      });
+    return [store.id, new Set((rows ?? []).map((row) => row.id))] as const;
   });
   return new Map(await Promise.all(read));
 }
