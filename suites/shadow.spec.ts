@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { networkInterfaces } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -162,6 +162,36 @@ describe('a project spread over files', () => {
       'override.yaml',
     ]);
   });
+});
+
+test('data that was copied is in every fresh stack, but not where a restore begins', async ({
+  host,
+  open,
+  project,
+  expect,
+  task,
+}) => {
+  task.meta.persistence = {};
+  await project.lay({
+    'compose.yaml': `name: copied\nservices:\n  app:\n    ${BUILD}\n    volumes: ['./mine:/mine', './theirs:/theirs:ro']\n`,
+    Dockerfile: DOCKERFILE,
+    'mine/file': 'mine',
+    'theirs/file': 'theirs',
+  });
+  const before = await project.picture();
+  const session = await open(host, { data: 'copy' });
+  const shadow = await session.build();
+  const laid = async () =>
+    Promise.all(shadow.shadow.binds.map(async ({ source }) => readdir(source).catch(() => 'nothing')));
+  expect(await laid()).toEqual([['file'], ['file']]);
+  await shadow.erase();
+  expect(await laid()).toEqual(['nothing', 'nothing']);
+  await shadow.renew({ blank: true });
+  expect(await laid()).toEqual([[], ['file']]);
+  await shadow.erase();
+  await shadow.renew();
+  expect(await laid()).toEqual([['file'], ['file']]);
+  expect(await project.picture()).toBe(before);
 });
 
 describe('the way out', () => {
