@@ -37,7 +37,7 @@ describe("on the user's own engine", () => {
     expect(status).toMatchObject({
       restart: 'ran null',
       'down-up': 'ran null',
-      'down-volumes': 'ran null',
+      'down-volumes': 'ran rows-missing',
       reboot: 'not-applicable needs-host',
       crash: 'not-applicable needs-host',
     });

@@ -243,7 +243,7 @@ describe('bad input', () => {
   });
 
   test('a full disk ends with DISK_FULL', async ({ folder, lay, expect, onTestFinished, signal }) => {
-    await lay({ ...sound, Dockerfile: `${DOCKERFILE}CMD ["node", "-e", "setInterval(() => {}, 1000)"]\n` });
+    await lay(sound);
     const { path: full, cleanup } = await dir({ prefix: 'outlast-full-' });
     await execa('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', full]);
     onTestFinished(async () => {

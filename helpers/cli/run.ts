@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { access, constants, mkdir } from 'node:fs/promises';
+import { access, constants, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { DISRUPTIONS, disruptionOf } from '../disruptions/catalogue.ts';
@@ -94,14 +94,20 @@ function chosen({ only, skip = [] }: RunOptions): Disruption[] {
   return disruptions;
 }
 
-/** @throws OutlastError OUTPUT_UNWRITABLE */
+/** What a report takes at most, in bytes: no run ends with nowhere to put it. */
+const ROOM = 4 * 1024 * 1024;
+
+/** @throws OutlastError OUTPUT_UNWRITABLE; ENOSPC where there is no room for a report */
 async function writableFolder(path: string): Promise<string> {
   const folder = resolve(path);
   try {
     await mkdir(folder, { recursive: true });
     await access(folder, constants.W_OK);
+    const room = join(folder, '.room');
+    await writeFile(room, Buffer.alloc(ROOM)).finally(async () => rm(room, { force: true }));
     return folder;
   } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOSPC') throw cause;
     throw new OutlastError('OUTPUT_UNWRITABLE', `${folder}: ${(cause as Error).message}`, { cause });
   }
 }
