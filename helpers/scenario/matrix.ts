@@ -60,6 +60,9 @@ async function settingOn(stack: RunningStack, options: MatrixOptions): Promise<S
   return { ...setting, baselines: await readBaselines(setting) };
 }
 
+/** How much of a log is evidence. */
+const LOG_LINES = 50;
+
 /** One stack that goes through disruption after disruption as long as it is whole; after a loss the next one gets a fresh stack. */
 export class Matrix {
   readonly stores: readonly StoreRecord[];
@@ -126,9 +129,24 @@ export class Matrix {
     const subjects = subjectsOf(disruption, stores, project);
     if (subjects.length === 0) return idle('not-applicable', 'needs-bind');
     const cells = await runScenario({ ...this.#setting, stores: subjects }, disruption, this.#epoch++, onPhase);
+    const logged = await this.#withLogs(cells);
     const healed = await this.#heal(disruption);
     this.#whole = healed && cells.every((cell) => cell.data === 'survived' && cell.ok);
-    return idle('not-applicable', 'needs-bind').map((cell) => cells.find(({ store }) => store === cell.store) ?? cell);
+    return idle('not-applicable', 'needs-bind').map((cell) => logged.find(({ store }) => store === cell.store) ?? cell);
+  }
+
+  /** What the services of failed cells have said last. */
+  async #withLogs(cells: readonly CellRecord[]): Promise<CellRecord[]> {
+    const { project, stores } = this.#options;
+    return Promise.all(
+      cells.map(async (cell): Promise<CellRecord> => {
+        const service = stores.find(({ id }) => id === cell.store)?.service;
+        if (cell.ok || service === undefined) return cell;
+        const log = await project.compose(['logs', '--no-color', '--timestamps', '--tail', String(LOG_LINES), service]);
+        const text = log.stdout.trim();
+        return text === '' ? cell : { ...cell, evidence: [...cell.evidence, { kind: 'log', text }] };
+      }),
+    );
   }
 
   /** A fresh stack of its own, so that nothing of the matrix's is touched. */
