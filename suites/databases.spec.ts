@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 import { test } from '../fixtures/outlast.ts';
+import { discoverStores } from '../helpers/discovery/discover-stores.ts';
 import { downUp } from '../helpers/disruptions/down-up.ts';
 import { downVolumes } from '../helpers/disruptions/down-volumes.ts';
 import { kill } from '../helpers/disruptions/kill.ts';
@@ -21,6 +22,16 @@ describe('database servers', () => {
         expect.stringMatching(/^ok: aof: /),
       ]);
     }
+  });
+
+  test('are found without being configured, and their folders are no stores besides', async ({ bringUp, expect }) => {
+    const { session } = await bringUp('databases');
+    const stack = await (await session.build()).up(20_000);
+    expect(await discoverStores(stack)).toEqual([
+      { id: 'mariadb-mysql-mysql', kind: 'mysql', service: 'mariadb', path: '/var/lib/mysql' },
+      { id: 'postgres-data-postgres', kind: 'postgres', service: 'postgres', path: '/var/lib/postgresql/data' },
+      { id: 'redis-data-redis', kind: 'redis', service: 'redis', path: '/data' },
+    ]);
   });
 
   test('lose every row with their volumes', async ({ bringUp, expect }) => {
