@@ -275,6 +275,7 @@ describe.runIf(canHavePrivateHost())('a private host', () => {
       import { PrivateHost } from ${JSON.stringify(path.join(helpers, 'host/private-host.ts'))};
       import { openRun } from ${JSON.stringify(path.join(helpers, 'cleanup/run.ts'))};
       const run = await openRun(${JSON.stringify(home)}, ${JSON.stringify(run)});
+      run.note({ kind: 'engine', endpoint: process.env.DOCKER_HOST });
       run.note({ kind: 'volume', name: 'anonymous' });
       const host = await PrivateHost.open({ home: ${JSON.stringify(home)} });
       await host.docker.createVolume({ Name: 'left' });

@@ -22,10 +22,9 @@ export async function sweep(home: string, signal?: AbortSignal): Promise<string[
   const action = async (): Promise<string[]> => {
     const dead = await findDeadRuns(home);
     try {
-      const [slots, ...runs] = await Promise.all([
-        sweepSlots(home, signal),
-        ...dead.map(async (run) => sweepRun(home, run)),
-      ]);
+      const slots = await sweepSlots(home, signal);
+      // Last: a run whose folder has gone has left nothing.
+      const runs = await Promise.all(dead.map(async (run) => sweepRun(home, run)));
       return [...slots, ...runs.flat()];
     } finally {
       for (const { lock } of dead) lock.release();
