@@ -2,8 +2,8 @@ import { defineConfig } from 'vitest/config';
 import { HOSTS } from './fixtures/global-setup.ts';
 import { DISRUPTIONS } from './helpers/disruptions/catalogue.ts';
 
-/** They look at all processes, mounts and runs of the machine, so nothing else may run beside them. */
-const MACHINE = ['host', 'interrupt', 'bad-input'].map((name) => `suites/${name}.spec.ts`);
+/** They look at all processes, mounts and runs of the machine, or have a host to themselves: nothing else runs beside them. */
+const MACHINE = ['host', 'interrupt', 'bad-input', 'ambient', 'discovery'].map((name) => `suites/${name}.spec.ts`);
 
 /** A worker keeps one host for all its files; a retry would hide what the first attempt lost. */
 const onHosts = {
