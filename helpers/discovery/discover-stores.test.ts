@@ -9,7 +9,7 @@ const data = (
 ) => ({
   service,
   places: { mounts, written },
-  found: { sqlite: [], git: [], servers: [], truncated: false, ...found },
+  found: { sqlite: [], git: [], servers: [], files: [], truncated: false, ...found },
   bytesAt: (path: string) => path.replace('/shared', '/srv'),
 });
 const told = (services: ServiceData[]) => storesOf(services).map(({ id, kind, path }) => `${id} ${kind} ${path}`);

@@ -6,7 +6,7 @@ import { TOOLBOX_MOUNT } from '../probe/toolbox.ts';
 import { serviceOf } from '../stack/attestation.ts';
 import { healthTestOf, type RunningStack } from '../stack/stack.ts';
 import type { StoreDefinition } from '../stores/store.ts';
-import { isBelow, type Places, placesOf } from './places.ts';
+import { candidatesOf, isBelow, shortest } from './places.ts';
 
 type ServerKind = 'postgres' | 'mysql' | 'redis';
 
@@ -21,7 +21,11 @@ const SERVER_KINDS: Readonly<Record<FoundData['servers'][number]['program'], Ser
 /** What was found in one service. */
 export interface ServiceData {
   readonly service: string;
-  readonly places: Places;
+  readonly places: {
+    readonly mounts: readonly string[];
+    /** Folders in the container's own layer in which the app has put files. */
+    readonly written: readonly string[];
+  };
   readonly found: FoundData;
   /** Tells the bytes at a path: equal for services that share them. */
   readonly bytesAt: (path: string) => string;
@@ -40,13 +44,14 @@ export async function discoverStores(stack: RunningStack, signal?: AbortSignal):
         if (youth > 0) await delay(Math.min(youth, SETTLED_MS), undefined, signal ? { signal } : {});
       }
       const changes = await stack.project.host.docker.getContainer(container.Id).changes();
-      const places = placesOf(container, changes ?? [], TOOLBOX_MOUNT);
-      if (places.mounts.length + places.written.length === 0) return [];
+      const { mounts, added } = candidatesOf(container, changes ?? [], TOOLBOX_MOUNT);
+      if (mounts.length + added.size === 0) return [];
       const service = serviceOf(container);
       try {
         const probe = await stack.probe(service, signal);
-        const found = await probe.findData([...places.mounts, ...places.written]);
-        return [{ service, places, found, bytesAt: (path) => bytesAt(container, path) }];
+        const found = await probe.findData([...mounts, ...shortest([...added.values()])], [...added.keys()]);
+        const written = shortest(found.files.flatMap((path) => added.get(path) ?? []));
+        return [{ service, places: { mounts, written }, found, bytesAt: (path) => bytesAt(container, path) }];
       } catch {
         signal?.throwIfAborted();
         return [];
@@ -79,20 +84,24 @@ export function storesOf(data: readonly ServiceData[]): StoreDefinition[] {
       return { id, kind, service, path };
     };
     const all = [...places.mounts, ...places.written];
-    const repositories = new Set(found.git.map((path) => (all.includes(path) ? path : posix.dirname(path))));
+    const isInPlace = (path: string): boolean => all.some((place) => isBelow(path, place));
+    const databases = found.sqlite.filter(isInPlace);
+    const repositories = new Set(
+      found.git.filter(isInPlace).map((path) => (all.includes(path) ? path : posix.dirname(path))),
+    );
     // What lies in the folder of a server is the server's.
     const folders = found.servers.map(({ folder }) => folder);
     const isServers = (place: string): boolean =>
       folders.some((folder) => isBelow(place, folder) || nearest(all, folder) === place);
     // A folder that holds nothing but a recognised store in the container's own layer is that store.
     const isDatabases = (folder: string): boolean =>
-      !places.mounts.includes(folder) && found.sqlite.some((path) => isBelow(path, folder));
+      !places.mounts.includes(folder) && databases.some((path) => isBelow(path, folder));
     return [
       ...all
-        .filter((path) => !found.sqlite.includes(path) && !isDatabases(path) && !isServers(path))
+        .filter((path) => !databases.includes(path) && !isDatabases(path) && !isServers(path))
         .filter((path) => isNew('files', path))
         .map((path) => define('files', path)),
-      ...found.sqlite.filter((path) => isNew('sqlite', path)).map((path) => define('sqlite', path)),
+      ...databases.filter((path) => isNew('sqlite', path)).map((path) => define('sqlite', path)),
       ...[...repositories].filter((path) => isNew('git', path)).map((path) => define('git', path)),
       ...found.servers.map(({ program, folder }) => define(SERVER_KINDS[program], folder)),
     ];

@@ -2,11 +2,11 @@ import { posix } from 'node:path';
 import type Dockerode from 'dockerode';
 
 /** Where a service may keep data. Absolute paths, as its container sees them. */
-export interface Places {
+export interface Candidates {
   /** Volumes, binds and tmpfs that it may write. */
   readonly mounts: readonly string[];
-  /** Folders in the container's own layer that the app has written to, the shortest ones. */
-  readonly written: readonly string[];
+  /** What was added last on each way down in the container's own layer, and the folder that it would make a place of data. */
+  readonly added: ReadonlyMap<string, string>;
 }
 
 type Inspected = Pick<Dockerode.ContainerInspectInfo, 'Mounts' | 'HostConfig'>;
@@ -28,7 +28,7 @@ const SYSTEM = ['/proc', '/sys', '/dev', '/etc', '/boot', '/usr', '/bin', '/sbin
  * @param changes what `docker diff` lists
  * @param toolbox where the probe is mounted, which is none of the app's
  */
-export function placesOf(container: Inspected, changes: readonly Change[], toolbox: string): Places {
+export function candidatesOf(container: Inspected, changes: readonly Change[], toolbox: string): Candidates {
   const tmpfs = Object.keys(container.HostConfig.Tmpfs ?? {});
   const all = [...tmpfs, ...container.Mounts.map(({ Destination }) => Destination)];
   const writable = container.Mounts.filter(({ Type, RW }) => RW && Type !== 'tmpfs').map(
@@ -40,17 +40,17 @@ export function placesOf(container: Inspected, changes: readonly Change[], toolb
   const added = changes.filter(({ Kind }) => Kind === ADDED).map(({ Path }) => Path);
   const isAdded = new Set(added);
   const parents = new Set(changes.map(({ Path }) => posix.dirname(Path)));
-  const written = added
-    // What was added last on each way down: its folders were added or touched with it.
+  const last = added
+    // Its folders were added or touched with it.
     .filter((path) => !all.some((mount) => isBelow(path, mount) || isBelow(mount, path)))
     .filter((path) => !parents.has(path) && !isVolatile(path))
-    .map((path) => {
+    .map((path): [string, string] => {
       let folder = posix.dirname(path);
       while (isAdded.has(posix.dirname(folder))) folder = posix.dirname(folder);
-      return folder;
+      return [path, folder];
     })
-    .filter((folder) => folder !== '/');
-  return { mounts: [...new Set(mounts)].toSorted(), written: shortest(written) };
+    .filter(([, folder]) => folder !== '/');
+  return { mounts: [...new Set(mounts)].toSorted(), added: new Map(last) };
 }
 
 function isVolatile(path: string): boolean {
@@ -62,7 +62,7 @@ function isVolatile(path: string): boolean {
 }
 
 /** Those that lie in none of the others. */
-function shortest(folders: readonly string[]): string[] {
+export function shortest(folders: readonly string[]): string[] {
   const sorted = [...new Set(folders)].toSorted();
   return sorted.filter((folder) => !sorted.some((other) => other !== folder && isBelow(folder, other)));
 }

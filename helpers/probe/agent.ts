@@ -102,7 +102,7 @@ async function answer(request: Request, stores: Stores, signal: AbortSignal): Pr
     case 'mainIdentity':
       return identityOf(mainPid());
     case 'findData':
-      return findData(request.places);
+      return findData(request.places, request.added);
     case 'owners':
       return ownersOf(request.path);
     case 'health':

@@ -39,3 +39,11 @@ test('says when it has not seen all', ({ folder, expect }) => {
   }
   expect(findData([folder]).truncated).toBe(true);
 });
+
+test('of what was added, the files that hold something', ({ folder, expect }) => {
+  mkdirSync(join(folder, 'mysql-files'));
+  writeFileSync(join(folder, 'empty'), '');
+  writeFileSync(join(folder, 'rows'), 'row');
+  const added = ['mysql-files', 'empty', 'rows', 'gone'].map((name) => join(folder, name));
+  expect(findData([], added).files).toEqual([join(folder, 'rows')]);
+});

@@ -9,6 +9,8 @@ export interface FoundData {
   readonly git: readonly string[];
   /** Database servers that run, and where each keeps its data. */
   readonly servers: readonly FoundServer[];
+  /** Of the paths that were added: files that hold something. */
+  readonly files: readonly string[];
   /** More was there than is looked at. */
   readonly truncated: boolean;
 }
@@ -26,10 +28,21 @@ const MAX_DEPTH = 8;
 const MAX_ENTRIES = 20_000;
 
 /** Looks through folders and files, each on its own filesystem alone, and at what runs. */
-export function findData(places: readonly string[]): FoundData {
+export function findData(places: readonly string[], added: readonly string[] = []): FoundData {
   const search = new Search();
   for (const place of places) search.visit(place);
-  return { sqlite: search.sqlite, git: search.git, servers: findServers(), truncated: search.left < 0 };
+  return {
+    sqlite: search.sqlite,
+    git: search.git,
+    servers: findServers(),
+    files: added.filter(holdsSomething),
+    truncated: search.left < 0,
+  };
+}
+
+function holdsSomething(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found?.isFile() === true && found.size > 0;
 }
 
 class Search {

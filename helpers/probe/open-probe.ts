@@ -160,8 +160,8 @@ class ExecProbe implements Probe {
     return this.#ask('mainIdentity', {});
   }
 
-  async findData(places: readonly string[]): Promise<FoundData> {
-    return this.#ask('findData', { places });
+  async findData(places: readonly string[], added: readonly string[]): Promise<FoundData> {
+    return this.#ask('findData', { places, added });
   }
 
   async owners(path: string): Promise<Entry[]> {

@@ -35,7 +35,7 @@ export interface Probe extends AsyncDisposable {
   /** Effective ids of the container's main process. */
   mainIdentity(): Promise<Identity>;
   /** Databases and repositories below folders, and the servers that run. */
-  findData(places: readonly string[]): Promise<FoundData>;
+  findData(places: readonly string[], added: readonly string[]): Promise<FoundData>;
   /** Whose a path is, with its folder, and the files that begin with its name. What is absent is left out. */
   owners(path: string): Promise<Entry[]>;
   /** Runs the service's own health check in a tight loop until it passes or the deadline comes. */

@@ -17,7 +17,7 @@ export interface Operations {
   answers: { ask: { store: StoreDefinition; timeoutMs: number }; answer: Answering };
   writable: { ask: { path: string }; answer: boolean };
   mainIdentity: { ask: object; answer: Identity };
-  findData: { ask: { places: readonly string[] }; answer: FoundData };
+  findData: { ask: { places: readonly string[]; added: readonly string[] }; answer: FoundData };
   owners: { ask: { path: string }; answer: Entry[] };
   health: { ask: { test: readonly string[]; timeoutMs: number }; answer: HealthResult };
 }
