@@ -1,35 +1,23 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { dir } from 'tmp-promise';
-import { describe, test as base } from 'vitest';
+import { describe } from 'vitest';
 import { outlast } from '../fixtures/cli.ts';
 import { STACKS } from '../fixtures/stacks.ts';
-import { TheirEngine } from '../fixtures/their-engine.ts';
+import { test as base } from '../fixtures/their-engine.ts';
 import type { CellRecord } from '../helpers/scenario/record.ts';
 
-const test = base
-  .extend('folder', async ({}, { onCleanup }) => {
-    const made = await dir({ prefix: 'outlast-ambient-', unsafeCleanup: true });
-    onCleanup(async () => made.cleanup());
-    return made.path;
-  })
-  .extend('theirs', async ({ folder }, { onCleanup }) => {
-    const opening = TheirEngine.open(folder);
-    onCleanup(async () => (await opening)[Symbol.asyncDispose]());
-    return opening;
-  })
-  .extend('onTheirs', ({ folder, theirs, signal }) => {
-    /** Runs a sound stack on somebody's engine, which can be neither rebooted nor killed. */
-    return async (...args: string[]) => {
-      const options = { cwd: STACKS['slow-init'], env: theirs.env, signal };
-      const { exitCode } = await outlast(['run', '--host', 'ambient', '--out', folder, ...args], options);
-      const { verdict, cells }: { verdict: string; cells: readonly CellRecord[] } = JSON.parse(
-        await readFile(join(folder, 'report.json'), 'utf8'),
-      );
-      const status = Object.fromEntries(cells.map((cell) => [cell.disruption, `${cell.status} ${cell.reason}`]));
-      return { exitCode, verdict, status };
-    };
-  });
+const test = base.extend('onTheirs', ({ folder, theirs, signal }) => {
+  /** Runs a sound stack on somebody's engine, which can be neither rebooted nor killed. */
+  return async (...args: string[]) => {
+    const options = { cwd: STACKS['slow-init'], env: theirs.env, signal };
+    const { exitCode } = await outlast(['run', '--host', 'ambient', '--out', folder, ...args], options);
+    const { verdict, cells }: { verdict: string; cells: readonly CellRecord[] } = JSON.parse(
+      await readFile(join(folder, 'report.json'), 'utf8'),
+    );
+    const status = Object.fromEntries(cells.map((cell) => [cell.disruption, `${cell.status} ${cell.reason}`]));
+    return { exitCode, verdict, status };
+  };
+});
 
 describe("on the user's own engine", () => {
   test('what it does not allow is left out, and the rest decides', async ({ onTheirs, expect }) => {

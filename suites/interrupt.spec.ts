@@ -1,10 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { dir } from 'tmp-promise';
-import { describe, test as base, vi } from 'vitest';
+import { describe, vi } from 'vitest';
 import { outlast } from '../fixtures/cli.ts';
 import { STACKS } from '../fixtures/stacks.ts';
-import { TheirEngine } from '../fixtures/their-engine.ts';
+import { test } from '../fixtures/their-engine.ts';
 import { traces } from '../fixtures/traces.ts';
 import { ensureBaseImage } from '../helpers/host/base-image.ts';
 import { RUN_LABEL } from '../helpers/host/host.ts';
@@ -40,18 +39,6 @@ async function startedRun(
   // Wrapped: an async function would wait for the process itself.
   return { run };
 }
-
-const test = base
-  .extend('folder', async ({}, { onCleanup }) => {
-    const made = await dir({ prefix: 'outlast-interrupt-', unsafeCleanup: true });
-    onCleanup(async () => made.cleanup());
-    return made.path;
-  })
-  .extend('theirs', async ({ folder }, { onCleanup }) => {
-    const opening = TheirEngine.open(folder);
-    onCleanup(async () => (await opening)[Symbol.asyncDispose]());
-    return opening;
-  });
 
 describe('an interrupted run', () => {
   test.for(['Docker host', 'Images', 'Stack', 'disrupting'])(

@@ -60,7 +60,7 @@ class MysqlStore implements OpenStore {
   }
 
   async write({ id, payload }: Marker): Promise<boolean> {
-    return this.#change(async (session) => {
+    return this.#connection.change(async (session) => {
       const { client, database } = session;
       if (!session.hasTable) {
         if (database === OWN_DATABASE) await client.query('CREATE DATABASE IF NOT EXISTS ??', [database]);
@@ -71,12 +71,14 @@ class MysqlStore implements OpenStore {
         id,
         payload,
       ]);
-    });
+    }, isRefusal);
   }
 
   async remove({ id }: Marker): Promise<boolean> {
-    return this.#change(async ({ client, database }) =>
-      client.execute(`DELETE FROM ${client.escapeId(database)}.outlast_markers WHERE id = ?`, [id]),
+    return this.#connection.change(
+      async ({ client, database }) =>
+        client.execute(`DELETE FROM ${client.escapeId(database)}.outlast_markers WHERE id = ?`, [id]),
+      isRefusal,
     );
   }
 
@@ -109,16 +111,6 @@ class MysqlStore implements OpenStore {
 
   async close(): Promise<void> {
     await this.#connection.close();
-  }
-
-  async #change(run: (session: Session) => Promise<unknown>): Promise<boolean> {
-    try {
-      await this.#connection.with(run);
-      return true;
-    } catch (error) {
-      if (isRefusal(error)) return false;
-      throw error;
-    }
   }
 }
 

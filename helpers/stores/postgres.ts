@@ -36,16 +36,19 @@ class PostgresStore implements OpenStore {
   }
 
   async write(marker: Marker): Promise<boolean> {
-    return this.#change(async (client) => {
+    return this.#connection.change(async (client) => {
       if (!this.#prepared.has(client))
         await client.query('CREATE TABLE IF NOT EXISTS outlast_markers (id text PRIMARY KEY, payload text NOT NULL)');
       this.#prepared.add(client);
       await client.query('INSERT INTO outlast_markers (id, payload) VALUES ($1, $2)', [marker.id, marker.payload]);
-    });
+    }, isRefusal);
   }
 
   async remove({ id }: Marker): Promise<boolean> {
-    return this.#change(async (client) => client.query('DELETE FROM outlast_markers WHERE id = $1', [id]));
+    return this.#connection.change(
+      async (client) => client.query('DELETE FROM outlast_markers WHERE id = $1', [id]),
+      isRefusal,
+    );
   }
 
   async read(): Promise<ReadRow[]> {
@@ -75,16 +78,6 @@ class PostgresStore implements OpenStore {
 
   async close(): Promise<void> {
     await this.#connection.close();
-  }
-
-  async #change(run: (client: Client) => Promise<unknown>): Promise<boolean> {
-    try {
-      await this.#connection.with(run);
-      return true;
-    } catch (error) {
-      if (isRefusal(error)) return false;
-      throw error;
-    }
   }
 }
 

@@ -48,11 +48,11 @@ class RedisStore implements OpenStore {
   }
 
   async write({ id, payload }: Marker): Promise<boolean> {
-    return this.#change(async (client) => client.set(`${PREFIX}${id}`, payload));
+    return this.#connection.change(async (client) => client.set(`${PREFIX}${id}`, payload), isRefusal);
   }
 
   async remove({ id }: Marker): Promise<boolean> {
-    return this.#change(async (client) => client.del(`${PREFIX}${id}`));
+    return this.#connection.change(async (client) => client.del(`${PREFIX}${id}`), isRefusal);
   }
 
   async read(): Promise<ReadRow[]> {
@@ -88,16 +88,6 @@ class RedisStore implements OpenStore {
 
   async close(): Promise<void> {
     await this.#connection.close();
-  }
-
-  async #change(run: (client: RedisClientType) => Promise<unknown>): Promise<boolean> {
-    try {
-      await this.#connection.with(run);
-      return true;
-    } catch (error) {
-      if (isRefusal(error)) return false;
-      throw error;
-    }
   }
 
   async #check(file: string, name: string, folder: string): Promise<Integrity | null> {

@@ -47,6 +47,17 @@ export class Connection<T> {
     }
   }
 
+  /** Changes something. @returns `false` for an error by which the server has certainly kept nothing of it; throws any other. */
+  async change(run: (client: T) => Promise<unknown>, isRefusal: (error: unknown) => boolean): Promise<boolean> {
+    try {
+      await this.with(run);
+      return true;
+    } catch (error) {
+      if (isRefusal(error)) return false;
+      throw error;
+    }
+  }
+
   /** Does not wait for a server that hangs. */
   async close(): Promise<void> {
     const client = this.#client;
