@@ -1,4 +1,4 @@
-import { asStep, composeStep, mustSurvive, NEW_CONTAINER, type Disruption } from './disruption.ts';
+import { composeStep, mustSurvive, NEW_CONTAINER, type Disruption } from './disruption.ts';
 
 export const rebuild: Disruption = {
   id: 'rebuild',
@@ -7,8 +7,8 @@ export const rebuild: Disruption = {
   claims: { changes: ['image', 'container', 'started'], keeps: ['boot', 'network', 'volume'] },
   effect: NEW_CONTAINER,
   expected: mustSurvive,
-  inject: async (context) => [
-    asStep('docker compose build', await context.stack.project.rebuild(context.signal)),
-    await composeStep(context, 'up', '-d', '--no-build'),
-  ],
+  inject: async (context) => {
+    await context.stack.project.outdateImages();
+    return [await composeStep(context, 'up', '-d', '--build')];
+  },
 };

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { cp, mkdir, readFile, realpath, rename, rm, stat, symlink, writeFile, chmod, readdir } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { execa } from 'execa';
@@ -77,7 +78,7 @@ interface Archive {
 
 async function assembleOnce(folder: string, tools: HostTools, signal: AbortSignal | undefined): Promise<Archive> {
   const npm = await findNpm();
-  const key = await fingerprint([tools.git, tools.tini, tools.busybox, process.execPath, ...(npm ? [npm] : [])]);
+  const key = await fingerprint([tools.git, tools.tini, tools.busybox, process.execPath], npm);
   const known = (await readdir(folder)).find((name) => name.startsWith(`${key}-`));
   const hashOf = (name: string) => name.slice(key.length + 1, -'.tar'.length);
   if (known) return { archive: path.join(folder, known), hash: hashOf(known) };
@@ -114,14 +115,17 @@ async function assembleOnce(folder: string, tools: HostTools, signal: AbortSigna
 /** Changes of this recipe are changes of the image. */
 const RECIPE = '1';
 
-async function fingerprint(sources: readonly string[]): Promise<string> {
+async function fingerprint(sources: readonly string[], npm: string | null): Promise<string> {
   const hash = createHash('sha256').update(RECIPE);
-  for (const source of sources) {
+  const update = async (source: string): Promise<void> => {
     const file = await realpath(source);
     const { size, mtimeMs } = await stat(file);
     hash.update(`${file} ${size} ${mtimeMs}\n`);
-  }
-  hash.update(await npmrc());
+  };
+  for (const source of npm ? [...sources, npm] : sources) await update(source);
+  // Where npm's registry may be set. npm itself, which knows, takes its time to say.
+  for (const file of npm ? npmSettings(npm) : []) await update(file).catch(() => {});
+  hash.update(process.env['npm_config_registry'] ?? '');
   return hash.digest('hex').slice(0, 16);
 }
 
@@ -225,6 +229,12 @@ async function findNpm(): Promise<string | null> {
   const text = await readFile(path.join(folder, 'package.json'), 'utf8').catch(() => '{}');
   const manifest: { name?: string } = JSON.parse(text);
   return manifest.name === 'npm' ? folder : null;
+}
+
+/** Of the folder, the user, the installation and npm itself. */
+function npmSettings(npm: string): string[] {
+  const { npm_config_userconfig: user = path.join(homedir(), '.npmrc') } = process.env;
+  return [path.resolve('.npmrc'), user, path.join(npm, '../../../etc/npmrc'), path.join(npm, 'npmrc')];
 }
 
 /** npm's settings for the image: the machine's registry, and no token. */

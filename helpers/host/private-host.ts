@@ -137,7 +137,11 @@ export class PrivateHost implements Host {
 
   cli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
     const env = { DOCKER_HOST: this.dockerHost, DOCKER_CONFIG: this.dockerConfig };
-    return runDocker(this.toolchain.engine.docker, args, env, options);
+    const { engine, plugins } = this.toolchain;
+    const [command, ...rest] = args;
+    // The CLI would look for the plugin, ask it who it is, and start it.
+    if (command === 'compose') return runDocker(plugins.compose, rest, env, options);
+    return runDocker(engine.docker, args, env, options);
   }
 
   /** Runs a program of the outer filesystem inside the host: its processes, mounts and network. */

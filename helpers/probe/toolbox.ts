@@ -95,10 +95,12 @@ export async function buildToolbox({ home, git }: ToolboxOptions): Promise<Toolb
   const gitProgram = await realpath(git?.path ?? (await findOnPath('git')));
   const sqlite = await sqliteFiles();
   const binaries = [...sqlite.values()].filter((file) => file.endsWith('.node'));
-  const libraries = [
-    ...(await Promise.all([node, ...binaries].map(async (program) => librariesOf(program)))).flat(),
-    ...(await librariesOf(gitProgram, git?.libraryPath)),
-  ];
+  const libraries = (
+    await Promise.all([
+      ...[node, ...binaries].map(async (program) => librariesOf(program)),
+      librariesOf(gitProgram, git?.libraryPath),
+    ])
+  ).flat();
   const loader = libraries.find((file) => /^ld-(linux|musl)/.test(basename(file)));
   if (loader === undefined) throw new Error('No loader is known for Node on this machine.');
   const files = new Map([...sqlite, ...(await clientFiles()), ['bin/node', node], ['bin/git', gitProgram]]);

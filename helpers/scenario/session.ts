@@ -20,7 +20,7 @@ import { findAmbientEngine } from '../host/ambient-host.ts';
 import { copyImages, ensureImage, type ImageOptions } from '../host/images.ts';
 import { openHost, openOldestHost } from '../host/open-host.ts';
 import { Redactor } from '../redact.ts';
-import { buildToolbox, type ToolboxOptions } from '../probe/toolbox.ts';
+import { buildToolbox, type Toolbox, type ToolboxOptions } from '../probe/toolbox.ts';
 import type { ComposeFiles } from '../stack/compose-files.ts';
 import { mountsOf, type MountRecord } from '../stack/mounts.ts';
 import { carriedVariables, resolveProject, type ComposeOptions, type ProjectModel } from '../stack/project-model.ts';
@@ -72,6 +72,7 @@ export class Session implements AsyncDisposable {
   #host: Host | null = null;
   #model: ProjectModel | null = null;
   #binds: readonly BindSource[] = [];
+  #toolbox: Toolbox | null = null;
   #environment: Readonly<Record<string, string>> = {};
   /** `null`: nobody said; the running stack tells. */
   #stores: readonly StoreDefinition[] | null = null;
@@ -128,7 +129,10 @@ export class Session implements AsyncDisposable {
       this.#run.note({ kind: 'engine', endpoint: host.dockerHost });
       this.#volumes = await VolumeWatch.open(host.docker, this.#run);
     }
-    await this.#readProject(host, home);
+    [this.#toolbox] = await Promise.all([
+      gitForToolbox(home, signal).then(async (git) => buildToolbox({ home, git })),
+      this.#readProject(host, home),
+    ]);
     if (config?.stores) this.#stores = chosenStores(config.stores, only, this.services);
     this.#backup = checkedBackup(config, this.services);
     return host;
@@ -169,10 +173,13 @@ export class Session implements AsyncDisposable {
     const base = Object.values(model.services)
       .map((service) => service.build?.args?.[BASE_IMAGE_ARG])
       .find((image) => typeof image === 'string');
-    if (base !== undefined) this.#baseImage = await ensureBaseImage(host, base, images);
-    for (const { image, build } of Object.values(model.services)) {
-      if (image !== undefined && !build) await ensureImage(host, image, images);
-    }
+    const taken = Object.values(model.services).flatMap(({ image, build }) =>
+      image === undefined || build ? [] : [image],
+    );
+    [this.#baseImage] = await Promise.all([
+      base === undefined ? null : ensureBaseImage(host, base, images),
+      ...[...new Set(taken)].map(async (image) => ensureImage(host, image, images)),
+    ]);
     this.#project = await this.#prepare(host);
     await this.#project.build(signal);
     return this.#project;
@@ -189,7 +196,6 @@ export class Session implements AsyncDisposable {
   }
 
   async #prepare(host: Host, data: DataChoice = this.#options.data ?? 'empty'): Promise<Project> {
-    const home = await outlastHome();
     return Project.prepare(host, this.#model as ProjectModel, {
       runId: this.runId,
       binds: this.#binds,
@@ -198,7 +204,7 @@ export class Session implements AsyncDisposable {
       environment: this.#environment,
       origin: this.#options.compose.folder,
       stores: this.#stores ?? [],
-      toolbox: await buildToolbox({ home, git: await gitForToolbox(home, this.#options.signal) }),
+      toolbox: this.#toolbox as Toolbox,
       baseImage: this.#baseImage?.origin === 'assembled' ? this.#baseImage.ref : null,
     });
   }

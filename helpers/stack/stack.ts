@@ -142,14 +142,13 @@ export class Project {
     if (result.exitCode !== 0) throw composeFault('BUILD_FAILED', result);
   }
 
-  /** Builds again so that every image built here gets another id. */
-  async rebuild(signal?: AbortSignal): Promise<CliResult> {
+  /** Makes the next build give every image built here another id. */
+  async outdateImages(): Promise<void> {
     this.#rebuilds++;
     for (const service of Object.values(this.shadow.model.services)) {
       if (service.build) service.build.labels = { ...service.build.labels, [REBUILD_LABEL]: String(this.#rebuilds) };
     }
     await this.#writeModel();
-    return this.compose(['build'], signal);
   }
 
   /** @throws OutlastError UP_FAILED, IMAGE_UNAVAILABLE, DISK_FULL; STORE_REFUSED; NEVER_READY with the log of the service. */

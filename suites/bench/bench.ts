@@ -19,7 +19,7 @@ import { PrivateHost } from '../../helpers/host/private-host.ts';
 // A careful person's eight steps by hand against the same steps by Outlast, alternating on one warm host.
 // The ratio is what counts; the seconds are this machine's.
 
-const ROUNDS = 3;
+const ROUNDS = 5;
 const BY_HAND = fileURLToPath(new URL('./by-hand.sh', import.meta.url));
 const STEPS: readonly Disruption[] = [restart, rebuild, downUp];
 
