@@ -1,13 +1,13 @@
 import { defineConfig } from 'vitest/config';
 import { HOSTS } from './fixtures/global-setup.ts';
+import { MACHINE_HOME } from './fixtures/machine-home.ts';
 import { DISRUPTIONS } from './helpers/disruptions/catalogue.ts';
 
-/** They look at all processes, mounts and runs of the machine, or have a host to themselves: nothing else runs beside them. */
+/** They look at all that a home has: processes, mounts and runs. */
 const MACHINE = ['host', 'interrupt', 'bad-input', 'ambient', 'discovery'].map((name) => `suites/${name}.spec.ts`);
 
 /** A worker keeps one host for all its files; a retry would hide what the first attempt lost. */
 const onHosts = {
-  globalSetup: './fixtures/global-setup.ts',
   isolate: false,
   retry: 0,
   testTimeout: 120_000,
@@ -41,13 +41,24 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
-      { test: { name: 'machine', include: MACHINE, ...onHosts, maxWorkers: 1, sequence: { groupOrder: 2 } } },
+      {
+        test: {
+          name: 'machine',
+          include: MACHINE,
+          ...onHosts,
+          globalSetup: './fixtures/machine-home.ts',
+          env: { OUTLAST_HOME: MACHINE_HOME },
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
+        },
+      },
       {
         test: {
           name: 'stacks',
           include: ['suites/**/*.spec.ts'],
           exclude: MACHINE,
           ...onHosts,
+          globalSetup: './fixtures/global-setup.ts',
           maxWorkers: HOSTS,
           sequence: { groupOrder: 3 },
         },
