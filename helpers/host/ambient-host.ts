@@ -8,6 +8,8 @@ import { OutlastError, type ErrorCode } from '../errors.ts';
 import { privateFolder } from '../home.ts';
 import { runDocker } from './cli.ts';
 import { findProgram, pathFolders } from './engine/programs.ts';
+import type { HostFiles } from './files/host-files.ts';
+import { localFiles } from './files/local-files.ts';
 import type { CliOptions, CliResult, Host } from './host.ts';
 
 /** What an ambient engine and its CLI say of themselves; `null` where nothing answers. */
@@ -51,6 +53,7 @@ class AmbientHost implements Host {
   readonly engineVersion: string;
   readonly composeVersion: string;
   readonly projectsDir: string;
+  readonly files: HostFiles;
   readonly #own: Own;
 
   constructor(own: Own) {
@@ -58,6 +61,7 @@ class AmbientHost implements Host {
     this.engineVersion = own.engineVersion;
     this.composeVersion = own.composeVersion;
     this.projectsDir = own.projectsDir;
+    this.files = localFiles(own.projectsDir);
     this.#own = own;
   }
 

@@ -13,6 +13,8 @@ import { INIT, MACHINE } from './boot-script.ts';
 import { runDocker, writeDockerConfig } from './cli.ts';
 import type { EngineOptions, Toolchain } from './engine/engine.ts';
 import { findEngine } from './engine/find-engine.ts';
+import type { HostFiles } from './files/host-files.ts';
+import { localFiles } from './files/local-files.ts';
 import type { ChangeEngine, CliOptions, CliResult, Host } from './host.ts';
 import { childrenOf, identify, type ProcessIdentity } from './process-identity.ts';
 import {
@@ -49,6 +51,7 @@ export class PrivateHost implements Host {
   readonly id: string;
   readonly docker: Docker;
   readonly projectsDir: string;
+  readonly files: HostFiles;
   readonly composeVersion: string;
   readonly #toolchains: readonly Toolchain[];
   /** Which of them it runs on. */
@@ -95,6 +98,7 @@ export class PrivateHost implements Host {
     this.#toolchains = toolchains;
     this.id = `private-${slot.number}`;
     this.projectsDir = projectsOf(slot.folder);
+    this.files = localFiles(this.projectsDir);
     this.composeVersion = toolchains[0].plugins.composeVersion;
     this.docker = new Docker({ socketPath: this.#socket });
   }

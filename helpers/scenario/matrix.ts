@@ -217,7 +217,7 @@ function unmetNeed(
       return null;
     case 'bind':
       // Owners are changed from outside of the containers.
-      return process.getuid?.() === 0 ? null : ['not-run', 'needs-host'];
+      return project.host.files.givesAway ? null : ['not-run', 'needs-host'];
     case 'build':
       return project.built.length > 0 ? null : ['not-applicable', 'needs-build'];
     case 'own-host':

@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import type { Disruption, Step } from '../disruptions/disruption.ts';
 import { OutlastError } from '../errors.ts';
@@ -438,12 +437,7 @@ async function servedFrom(
 
 async function isReplaced(stack: RunningStack, was: Placement, now: Placement | undefined): Promise<boolean> {
   if (now === undefined || was.source === now.source) return false;
-  if (was.layer === 'bind') {
-    return stat(was.source).then(
-      () => true,
-      () => false,
-    );
-  }
+  if (was.layer === 'bind') return (await stack.project.host.files.identityOf(was.source)) !== null;
   if (was.layer !== 'named-volume' && was.layer !== 'anonymous-volume') return false;
   return stack.project.host.docker
     .getVolume(was.source)

@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import type Dockerode from 'dockerode';
 import { isNewer } from '../host/engine/version-order.ts';
 import type { Host } from '../host/host.ts';
@@ -65,17 +64,16 @@ export async function attest(host: Host, project: string): Promise<Fact[]> {
   }
   for (const network of networks) facts.push({ kind: 'network', subject: network.Name, value: network.Id });
   // Compose labels what the file names; the anonymous ones have no such label and change as their containers do.
-  const made = await Promise.all(volumes.Volumes.map(async (volume) => identityOf(volume)));
+  const made = await Promise.all(volumes.Volumes.map(async (volume) => identityOf(host, volume)));
   for (const [at, volume] of volumes.Volumes.entries())
     facts.push({ kind: 'volume', subject: volume.Name, value: `${volume.Mountpoint} ${made[at]}` });
   return facts.toSorted((a, b) => nameOf(a).localeCompare(nameOf(b)));
 }
 
 /** Tells a volume from a later one of the same name. Its folder does so where it can be seen: engines of different versions tell different times of creation. */
-async function identityOf(volume: Dockerode.VolumeInspectInfo): Promise<string> {
-  const folder = await stat(volume.Mountpoint, { bigint: true }).catch(() => null);
-  if (folder) return `${folder.ino} ${folder.birthtimeNs}`;
-  return (volume as { CreatedAt?: string }).CreatedAt ?? '';
+async function identityOf(host: Host, volume: Dockerode.VolumeInspectInfo): Promise<string> {
+  const folder = await host.files.identityOf(volume.Mountpoint);
+  return folder ?? (volume as { CreatedAt?: string }).CreatedAt ?? '';
 }
 
 /** Which machine this is: the id that its engine made when its data root was new. */

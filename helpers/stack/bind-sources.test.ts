@@ -17,10 +17,11 @@ import {
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { homedir } from 'node:os';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { execa } from 'execa';
 import { dir } from 'tmp-promise';
 import { describe, test as base } from 'vitest';
+import { localFiles } from '../host/files/local-files.ts';
 import { examineBinds, type BindSource, type BindSources, type DataChoice } from './bind-sources.ts';
 import { layBind } from './lay-bind.ts';
 
@@ -56,7 +57,7 @@ const test = base
   .extend('lay', ({ folder }) => async (bind: BindSource | undefined, whole = false) => {
     if (!bind) throw new Error('There is no bind.');
     const source = join(folder, 'shadow/binds/1');
-    await layBind({ ...bind, source }, whole);
+    await layBind(localFiles(dirname(source)), { ...bind, source }, whole);
     return source;
   });
 

@@ -1,5 +1,5 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, posix } from 'node:path';
 import type Dockerode from 'dockerode';
 import { OutlastError } from '../errors.ts';
 import type { CliOptions, CliResult, Host } from '../host/host.ts';
@@ -46,6 +46,7 @@ export class Project {
     this.#folder = folder;
     this.#options = options;
     this.bindOwners = new BindOwners(
+      host.files,
       writableFolders(shadow).map(({ source, original }) => ({ source, name: userPath(options.origin, original) })),
     );
   }
@@ -56,8 +57,10 @@ export class Project {
    */
   static async prepare(host: Host, model: ProjectModel, options: ProjectOptions): Promise<Project> {
     const folder = join(host.projectsDir, model.name);
-    const { kind: hostKind, engineVersion } = host;
-    const shadow = shadowOf(model, { ...options, folder, hostKind, engineVersion });
+    const { kind: hostKind, engineVersion, files } = host;
+    const toolbox = { ...options.toolbox, folder: await files.bring(options.toolbox.folder) };
+    const onHost = posix.join(files.folder, model.name);
+    const shadow = shadowOf(model, { ...options, toolbox, folder: onHost, hostKind, engineVersion });
     const project = new Project(host, shadow, folder, options);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await project.#writeModel();
@@ -193,28 +196,30 @@ export class Project {
           .catch(() => {});
       }),
     );
-    await rm(this.#binds, { recursive: true, force: true });
+    await this.host.files.remove(this.#binds);
     this.bindOwners.forget();
   }
 
   /** What of the shadow is there on the host, by kind and name; after `erase`: nothing. */
   async remains(): Promise<string[]> {
     const facts = (await attest(this.host, this.name)).filter(({ kind }) => kind !== 'engine' && kind !== 'boot');
-    const binds = await readdir(this.#binds).catch(() => []);
+    const binds = await this.host.files.list(this.#binds);
     return [
       ...facts.map(({ kind, subject }) => `${subject} ${kind}`),
-      ...binds.map((name) => `the bind source ${name}`),
+      ...binds
+        .filter(({ path }) => posix.dirname(path) === this.#binds)
+        .map(({ path }) => `the bind source ${posix.basename(path)}`),
     ];
   }
 
   /** Lays the bind sources out, anew after `erase`. Those of a `blank` stack hold none of the data that was copied. */
   async renew({ blank = false }: { readonly blank?: boolean } = {}): Promise<void> {
     const whole = this.#options.data === 'copy' && !blank;
-    await Promise.all(this.shadow.binds.map(async (bind) => layBind(bind, whole)));
+    await Promise.all(this.shadow.binds.map(async (bind) => layBind(this.host.files, bind, whole)));
   }
 
   get #binds(): string {
-    return join(this.#folder, 'binds');
+    return posix.join(this.host.files.folder, this.name, 'binds');
   }
 
   get #file(): string {
