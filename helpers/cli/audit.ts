@@ -29,13 +29,13 @@ export interface AuditOptions {
  */
 export async function audit(options: AuditOptions, signal: AbortSignal): Promise<number> {
   const compose = await findComposeFiles(options.file, process.cwd());
-  const [cli, docker] = await Promise.all([
+  const [cli, engine] = await Promise.all([
     outlastHome().then(async (home) => openComposeCli(home, signal)),
     findAmbientEngine(),
   ]);
   const envFiles = options.envFile.map((file) => resolve(file));
   const model = await resolveProject(cli, compose, { profiles: options.profile, envFiles }, signal);
-  const audited = await auditProject(model, { compose, configFile: options.config, docker });
+  const audited = await auditProject(model, { compose, configFile: options.config, docker: engine?.docker ?? null });
   const report = makeAuditReport({
     stack: { name: model.name, files: compose.files, services: Object.keys(model.services) },
     findings: audited.findings,

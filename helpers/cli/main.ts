@@ -35,7 +35,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--only <ids>', `only these disruptions: ${DISRUPTIONS.map((one) => one.id).join(', ')}`, list)
     .option('--skip <ids>', 'not these disruptions', list)
     .option('--store <ids>', 'only these stores', list)
-    .addOption(new Option('--host <kind>', 'where the stack runs').choices(['ambient', 'private']))
+    .addOption(new Option('--host <kind>', 'where the stack runs').choices(['private', 'nested', 'ambient']))
     .addOption(
       new Option('--data <choice>', 'what writable folders of yours begin with')
         .choices(['empty', 'copy'])

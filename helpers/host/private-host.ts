@@ -2,12 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import Docker from 'dockerode';
-import { dir } from 'tmp-promise';
 import { OutlastError } from '../errors.ts';
 import { INIT, MACHINE } from './boot-script.ts';
 import { runDocker, writeDockerConfig } from './cli.ts';
@@ -17,6 +15,7 @@ import type { HostFiles } from './files/host-files.ts';
 import { localFiles } from './files/local-files.ts';
 import type { ChangeEngine, CliOptions, CliResult, Host } from './host.ts';
 import { childrenOf, identify, type ProcessIdentity } from './process-identity.ts';
+import { makeRunFolder } from './run-folder.ts';
 import {
   acquireSlot,
   cgroupOf,
@@ -27,7 +26,6 @@ import {
   projectsOf,
   recordTenant,
   removeCgroups,
-  RUN_FOLDER_PREFIX,
   slotsFolder,
   tenantToolchain,
   type Slot,
@@ -77,7 +75,7 @@ export class PrivateHost implements Host {
       await rm(path.join(slot.folder, 'engine.log'), { force: true });
       await writeFile(path.join(slot.folder, 'daemon.json'), '{}');
       await writeLibraryPath(slot.folder, toolchain);
-      const { path: runFolder } = await dir({ prefix: RUN_FOLDER_PREFIX, tmpdir: shortTmpdir(), mode: 0o700 });
+      const runFolder = await makeRunFolder();
       host = new PrivateHost(slot, runFolder, slotsFolder(home), [toolchain, ...(options.newer ?? [])]);
       await recordTenant(slot.folder, { init: null, runFolder, toolchain });
       await writeDockerConfig(host.dockerConfig, toolchain.plugins);
@@ -373,12 +371,6 @@ async function writeLibraryPath(slotFolder: string, { engine, tools }: Toolchain
 
 function xtablesEnv({ tools }: Toolchain): Record<string, string> {
   return tools.xtables === null ? {} : { XTABLES_LIBDIR: tools.xtables };
-}
-
-/** A unix socket's path is limited to 108 characters, and `/run` is another one inside the host. */
-function shortTmpdir(): string {
-  const folder = tmpdir();
-  return folder.length > 60 || folder.startsWith('/run') ? '/tmp' : folder;
 }
 
 /** Ends what was left in a slot whose lock we hold, empties its world, and gives the slot back. */

@@ -13,19 +13,19 @@ import { discoverStores } from '../discovery/discover-stores.ts';
 import { OutlastError } from '../errors.ts';
 import { outlastHome } from '../home.ts';
 import { ensureBaseImage, type BaseImage } from '../host/base-image.ts';
-import { packagedTools } from '../host/engine/packaged.ts';
-import { findProgram, pathFolders } from '../host/engine/programs.ts';
+import { findGit } from '../host/engine/find-git.ts';
 import type { Host, HostKind } from '../host/host.ts';
 import { findAmbientEngine } from '../host/ambient-host.ts';
 import { copyImages, ensureImage, type ImageOptions } from '../host/images.ts';
-import { openHost, openOldestHost } from '../host/open-host.ts';
+import { openHost, openOldestHost, type OpenHostOptions } from '../host/open-host.ts';
 import { Redactor } from '../redact.ts';
-import { buildToolbox, type Toolbox, type ToolboxOptions } from '../probe/toolbox.ts';
+import { ownToolbox } from '../probe/own-toolbox.ts';
+import type { Toolbox } from '../probe/toolbox.ts';
 import type { ComposeFiles } from '../stack/compose-files.ts';
 import { mountsOf, type MountRecord } from '../stack/mounts.ts';
 import { carriedVariables, resolveProject, type ComposeOptions, type ProjectModel } from '../stack/project-model.ts';
 import { refusedKeys } from '../stack/allow-list.ts';
-import { examineBinds, type BindSource, type DataChoice, type Git } from '../stack/bind-sources.ts';
+import { examineBinds, type BindSource, type DataChoice } from '../stack/bind-sources.ts';
 import { learnFromProject, learnFromSources } from '../stack/learn-secrets.ts';
 import { refuse } from '../stack/refusals.ts';
 import { SourceLines } from '../stack/source-lines.ts';
@@ -122,17 +122,11 @@ export class Session implements AsyncDisposable {
     this.#ledger = new Ledger(join(this.#run.folder, 'ledger.sqlite'), () =>
       Math.round(performance.timeOrigin + performance.now()),
     );
-    const host = this.#given ?? (await openHost({ kind: hostKind, home, runId, signal }));
+    const host = this.#given ?? (await openHost({ kind: hostKind, home, run: this.#run, signal }));
     this.#host = host;
     // A host of ours is wiped whole.
-    if (host.kind === 'ambient') {
-      this.#run.note({ kind: 'engine', endpoint: host.dockerHost });
-      this.#volumes = await VolumeWatch.open(host.docker, this.#run);
-    }
-    [this.#toolbox] = await Promise.all([
-      gitForToolbox(home, signal).then(async (git) => buildToolbox({ home, git })),
-      this.#readProject(host, home),
-    ]);
+    if (host.kind === 'ambient') this.#volumes = await VolumeWatch.open(host.docker, this.#run);
+    [this.#toolbox] = await Promise.all([ownToolbox(home, signal), this.#readProject(host, home)]);
     if (config?.stores) this.#stores = chosenStores(config.stores, only, this.services);
     this.#backup = checkedBackup(config, this.services);
     return host;
@@ -167,7 +161,7 @@ export class Session implements AsyncDisposable {
     const model = this.#model as ProjectModel;
     const images: ImageOptions = {
       home,
-      ambient: host.kind === 'private' ? await findAmbientEngine() : null,
+      ambient: host.kind === 'ambient' ? null : (await findAmbientEngine())?.docker,
       signal,
     };
     const base = Object.values(model.services)
@@ -212,17 +206,20 @@ export class Session implements AsyncDisposable {
   /** The same stack on a host that begins with the oldest engine that can be had. */
   async #onOldestEngine(): Promise<OwnProject | Reason> {
     const built = await this.build();
-    if (built.host.kind !== 'private') return 'needs-host';
-    const host = await openOldestHost(await outlastHome(), this.#options.signal);
+    if (built.host.kind === 'ambient') return 'needs-host';
+    const host = await openOldestHost(await this.#hostOptions(built.host.kind));
     return host ? this.#carryTo(host, built, this.#options.data) : 'needs-engines';
   }
 
   /** The same stack on a second host, where nothing of its data ever was. */
   async #onBlankHost(): Promise<OwnProject> {
     const built = await this.build();
-    const { runId, signal } = this.#options;
-    const host = await openHost({ kind: built.host.kind, home: await outlastHome(), runId, signal });
+    const host = await openHost(await this.#hostOptions(built.host.kind));
     return this.#carryTo(host, built, 'empty');
+  }
+
+  async #hostOptions<Kind extends HostKind>(kind: Kind): Promise<OpenHostOptions & { readonly kind: Kind }> {
+    return { kind, home: await outlastHome(), run: this.#run as Run, signal: this.#options.signal };
   }
 
   /** The images and the Compose project, and nothing else. The host goes with the project. */
@@ -255,7 +252,7 @@ export class Session implements AsyncDisposable {
       backup: this.#backup,
       workFolder: (this.#run as Run).folder,
       // The user's own engine is one, and there is no other.
-      openOtherHost: project.host.kind === 'private' ? async () => this.#onBlankHost() : null,
+      openOtherHost: project.host.kind === 'ambient' ? null : async () => this.#onBlankHost(),
     };
     this.#matrix = await Matrix.start(options, async (stack) => this.#stores ?? this.#discover(stack));
     return this.#matrix;
@@ -368,20 +365,6 @@ function checkedBackup(config: ConfigFile | null, services: readonly string[]): 
     throw config.fault(['backup', ...strange.path], message);
   }
   return config.backup;
-}
-
-/** The machine's own git where there is one. */
-async function findGit(home: string, signal: AbortSignal): Promise<Git | null> {
-  const path = await findProgram('git', pathFolders(process.env));
-  if (path !== null) return { path };
-  const tools = await packagedTools(home, signal);
-  return tools ? { path: tools.git, libraryPath: tools.libraries.join(':') } : null;
-}
-
-/** The machine's own git is found by the toolbox itself. */
-async function gitForToolbox(home: string, signal: AbortSignal): Promise<ToolboxOptions['git']> {
-  const git = await findGit(home, signal);
-  return git?.libraryPath === undefined ? undefined : { path: git.path, libraryPath: git.libraryPath };
 }
 
 /** Digest of the user's Compose files as they stand. */

@@ -3,17 +3,12 @@ import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { execa } from 'execa';
 import { OutlastError } from '../errors.ts';
+import type { Git } from '../host/engine/find-git.ts';
 import type { Refusal } from './allow-list.ts';
 import type { ProjectModel } from './project-model.ts';
 
 /** Whether folders that the stack may write begin with the user's data. */
 export type DataChoice = 'empty' | 'copy';
-
-/** A git that runs here; `libraryPath` where it needs one. */
-export interface Git {
-  readonly path: string;
-  readonly libraryPath?: string;
-}
 
 /** What a shadow makes of a file or folder of the user's. */
 export interface BindSource {
