@@ -105,8 +105,8 @@ export const ERRORS = {
   },
   HOST_CANNOT: {
     exit: 2,
-    why: 'This kind of host cannot do what was asked for.',
-    fix: 'Use --host private (Linux, root), or leave the disruption out with --skip.',
+    why: 'This kind of host cannot be had here.',
+    fix: 'Use another --host: private (Linux, root), nested (an engine that runs privileged containers) or ambient; or leave it out and let Outlast choose.',
   },
   IMAGE_UNAVAILABLE: {
     exit: 3,

@@ -49,6 +49,7 @@ export const AGENT_ENV: readonly string[] = [
 const MODULES = [
   'host/files/file-operations',
   'host/nested/machine-agent',
+  'host/nested/wide-session',
   'host/process-identity',
   'probe/agent',
   'probe/find-data',

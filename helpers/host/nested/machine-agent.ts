@@ -5,6 +5,7 @@ import { Duplex } from 'node:stream';
 import { json } from 'node:stream/consumers';
 import * as files from '../files/file-operations.ts';
 import { identify } from '../process-identity.ts';
+import { WIDE, widen } from './wide-session.ts';
 
 // Runs inside a nested host, where it is started with Node alone. It speaks HTTP/2 over stdin and stdout: `CONNECT` leads to the engine's socket, `POST /name` calls one of these.
 const [engineSocket = '', bootFile = ''] = process.argv.slice(2);
@@ -47,7 +48,8 @@ function lead(stream: ServerHttp2Stream): void {
 
 // The types know web streams alone.
 const duplex = Duplex.from({ readable: process.stdin, writable: process.stdout } as never);
-const session = performServerHandshake(duplex, { maxSessionMemory: 1024 });
+const session = performServerHandshake(duplex, WIDE);
+widen(session);
 session.on('stream', (stream, headers) => {
   if (headers[':method'] === 'CONNECT') lead(stream);
   else void answer(stream, String(headers[':path']).slice(1));

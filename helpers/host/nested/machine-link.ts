@@ -6,6 +6,7 @@ import type Docker from 'dockerode';
 import { AGENT_ENV, NODE_ARGV, TOOLBOX_MOUNT } from '../../probe/toolbox.ts';
 import type { MachineCalls } from './machine-agent.ts';
 import { BOOT_ID, ENGINE_SOCKET } from './machine-script.ts';
+import { WIDE, widen } from './wide-session.ts';
 
 const AGENT = `${TOOLBOX_MOUNT}/helpers/host/nested/machine-agent.js`;
 
@@ -37,7 +38,8 @@ export class MachineLink {
   }
 
   private constructor(duplex: Duplex) {
-    this.#session = connect('http://machine', { createConnection: () => duplex, maxSessionMemory: 1024 });
+    this.#session = connect('http://machine', { createConnection: () => duplex, ...WIDE });
+    this.#session.once('connect', () => widen(this.#session));
     this.ended = new Promise((resolve) => this.#session.once('close', resolve)).then(() => {
       this.#over = true;
     });

@@ -195,7 +195,7 @@ export class NestedHost implements Host {
       const down = performance.now();
       await this.#container.remove({ v: true });
       this.#rung = rung;
-      await this.#start(image, signal);
+      await this.#start(image, false, signal);
       const bootMs = Math.round(performance.now() - down);
       return { from, to: this.engineVersion, shutDownMs: Math.round(down - began), bootMs };
     };
@@ -228,15 +228,15 @@ export class NestedHost implements Host {
     this.#server.listen(this.#socket);
     await once(this.#server, 'listening');
     await outer.createVolume({ Name: this.#name, Labels: { [RUN_LABEL]: runId } });
-    await this.#start(images[0], signal);
+    await this.#start(images[0], true, signal);
   }
 
   get #container(): Docker.Container {
     return this.#parts.outer.getContainer(this.#name);
   }
 
-  /** A new container over the same world. */
-  async #start({ ref }: EngineImage, signal: AbortSignal | undefined): Promise<void> {
+  /** A new container over the world, which may be new itself. */
+  async #start({ ref }: EngineImage, isNew: boolean, signal: AbortSignal | undefined): Promise<void> {
     const { runId } = this.#parts;
     const container = new GenericContainer(ref)
       .withName(this.#name)
@@ -248,7 +248,7 @@ export class NestedHost implements Host {
       .withEnvironment(MACHINE_ENV)
       .withTmpFs({ '/run': 'rw,exec,mode=755' })
       .withBindMounts([{ source: this.#name, target: WORLD }])
-      .withCopyArchivesToContainer([{ tar: this.#equipment(), target: '/' }])
+      .withCopyArchivesToContainer([{ tar: this.#equipment(isNew), target: '/' }])
       // It is ours to remove, and the reaper of testcontainers is an image that need not be to be had.
       .withAutoCleanup(false);
     await container.start().catch((cause: unknown) => {
@@ -260,14 +260,16 @@ export class NestedHost implements Host {
     await this.#boot(signal);
   }
 
-  /** The toolbox in its place. */
-  #equipment(): Readable {
+  /** The toolbox in its place in the world, and the name by which it is called. */
+  #equipment(isNew: boolean): Readable {
     const { toolbox } = this.#parts;
     const packed = pack();
     const fill = async (): Promise<void> => {
-      packFolders(packed, path.posix.dirname(placeOf(toolbox)));
       packed.entry({ name: TOOLBOX_MOUNT.slice(1), type: 'symlink', linkname: placeOf(toolbox) });
-      await packTree(packed, toolbox, placeOf(toolbox).slice(1));
+      if (isNew) {
+        packFolders(packed, path.posix.dirname(placeOf(toolbox)));
+        await packTree(packed, toolbox, placeOf(toolbox).slice(1));
+      }
       packed.finalize();
     };
     fill().catch((error: Error) => packed.destroy(error));
@@ -276,7 +278,7 @@ export class NestedHost implements Host {
 
   async #boot(signal: AbortSignal | undefined): Promise<void> {
     const container = this.#container;
-    const link = await MachineLink.open(this.#parts.outer, this.#name).catch(async (cause: unknown) => {
+    const link = await MachineLink.open(this.#parts.outer, this.#name).catch(async (cause: Error) => {
       throw await this.#bootFailure('The nested host ended while it was booting.', cause);
     });
     this.#machine = { container, link };
@@ -295,11 +297,11 @@ export class NestedHost implements Host {
     }
   }
 
-  async #bootFailure(message: string, cause?: unknown): Promise<OutlastError> {
+  async #bootFailure(message: string, cause?: Error): Promise<OutlastError> {
     const log = await this.#container.logs({ stdout: true, stderr: true, tail: 30 }).catch(() => Buffer.from(''));
     // Each piece begins with eight bytes that tell the stream.
     const detail = [
-      ...(cause === undefined ? [] : [String(cause)]),
+      ...(cause === undefined ? [] : [cause.message]),
       log.toString('utf8').replaceAll(/[^\t\n\x20-\uFFFF]/g, ''),
     ];
     return new OutlastError('HOST_BOOT_FAILED', message, { detail: detail.join('\n'), cause });
