@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import Docker from 'dockerode';
 import { OutlastError } from '../errors.ts';
@@ -13,7 +12,8 @@ import type { EngineOptions, Toolchain } from './engine/engine.ts';
 import { findEngine } from './engine/find-engine.ts';
 import type { HostFiles } from './files/host-files.ts';
 import { localFiles } from './files/local-files.ts';
-import type { ChangeEngine, CliOptions, CliResult, Host } from './host.ts';
+import type { CliOptions, CliResult } from './host.ts';
+import { OwnHost } from './own-host.ts';
 import { childrenOf, identify, type ProcessIdentity } from './process-identity.ts';
 import { makeRunFolder } from './run-folder.ts';
 import {
@@ -44,7 +44,7 @@ export interface PrivateHostOptions extends Pick<EngineOptions, 'engineVersionFr
 }
 
 /** A machine of our own: an engine in namespaces of its own, that can be rebooted and killed. Linux, root. */
-export class PrivateHost implements Host {
+export class PrivateHost extends OwnHost {
   readonly kind = 'private';
   readonly id: string;
   readonly docker: Docker;
@@ -52,13 +52,9 @@ export class PrivateHost implements Host {
   readonly files: HostFiles;
   readonly composeVersion: string;
   readonly #toolchains: readonly Toolchain[];
-  /** Which of them it runs on. */
-  #rung = 0;
-  #engineVersion = '';
   /** A world that several engines have worked on is kept for no other host. */
   #engineChanged = false;
   #machine: Machine | null = null;
-  #disposed: Promise<void> | null = null;
   readonly #slot: Slot;
   readonly #runFolder: string;
   readonly #slots: string;
@@ -90,6 +86,7 @@ export class PrivateHost implements Host {
   }
 
   private constructor(slot: Slot, runFolder: string, slots: string, toolchains: readonly [Toolchain, ...Toolchain[]]) {
+    super();
     this.#slot = slot;
     this.#runFolder = runFolder;
     this.#slots = slots;
@@ -101,13 +98,9 @@ export class PrivateHost implements Host {
     this.docker = new Docker({ socketPath: this.#socket });
   }
 
-  get engineVersion(): string {
-    return this.#engineVersion;
-  }
-
   /** What it runs on now. */
   get toolchain(): Toolchain {
-    return this.#toolchains[this.#rung] as Toolchain;
+    return this.#toolchains[this.rung] as Toolchain;
   }
 
   get #socket(): string {
@@ -157,61 +150,22 @@ export class PrivateHost implements Host {
     return runDocker('nsenter', enter, env, options);
   }
 
-  reboot = async (signal?: AbortSignal): Promise<number> => {
-    signal?.throwIfAborted();
-    await this.#shutDown();
-    return this.#timedBoot(signal);
-  };
-
-  crash = async (signal?: AbortSignal): Promise<number> => {
-    signal?.throwIfAborted();
-    await this.#kill();
-    return this.#timedBoot(signal);
-  };
-
-  async #timedBoot(signal: AbortSignal | undefined): Promise<number> {
-    const began = performance.now();
-    await this.#boot(signal);
-    return Math.round(performance.now() - began);
+  protected get engines(): number {
+    return this.#toolchains.length;
   }
 
-  get upgrade(): ChangeEngine | undefined {
-    return this.#changeTo(this.#rung + 1);
+  protected async changeEngine(): Promise<void> {
+    // On record before it touches the world.
+    await writeFile(path.join(this.#slot.folder, 'engine'), this.toolchain.engine.version);
+    await writeLibraryPath(this.#slot.folder, this.toolchain);
+    this.#engineChanged = true;
   }
 
-  get downgrade(): ChangeEngine | undefined {
-    return this.#changeTo(this.#rung - 1);
-  }
-
-  #changeTo(rung: number): ChangeEngine | undefined {
-    const toolchain = this.#toolchains[rung];
-    if (!toolchain) return undefined;
-    return async (signal) => {
-      signal?.throwIfAborted();
-      const from = this.engineVersion;
-      const began = performance.now();
-      await this.#shutDown();
-      const down = performance.now();
-      this.#rung = rung;
-      // On record before it touches the world.
-      await writeFile(path.join(this.#slot.folder, 'engine'), toolchain.engine.version);
-      await writeLibraryPath(this.#slot.folder, toolchain);
-      this.#engineChanged = true;
-      const bootMs = await this.#timedBoot(signal);
-      return { from, to: this.engineVersion, shutDownMs: Math.round(down - began), bootMs };
-    };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#disposed ??= this.#dispose();
-    await this.#disposed;
-  }
-
-  async #dispose(): Promise<void> {
+  protected async leave(): Promise<void> {
     try {
       if (this.#machine && !this.#machine.over) {
         await removeEverything(this.docker);
-        await this.#shutDown();
+        await this.shutDown();
       }
       await emptyFolder(this.projectsDir);
     } finally {
@@ -223,13 +177,13 @@ export class PrivateHost implements Host {
 
   /** Ends every process and leaves nothing outside of the slot. */
   async #end(): Promise<void> {
-    await this.#kill();
+    await this.kill();
     await rm(this.#runFolder, { recursive: true, force: true });
     await removeCgroups(this.#slot.folder);
     await forgetTenant(this.#slot.folder);
   }
 
-  async #shutDown(): Promise<void> {
+  protected async shutDown(): Promise<void> {
     const machine = this.#machine;
     if (machine && !machine.over) {
       process.kill(machine.init.pid, 'SIGTERM');
@@ -238,7 +192,7 @@ export class PrivateHost implements Host {
     this.#machine = null;
   }
 
-  async #kill(): Promise<void> {
+  protected async kill(): Promise<void> {
     const machine = this.#machine;
     if (machine && !machine.over) {
       process.kill(machine.init.pid, 'SIGKILL');
@@ -257,18 +211,17 @@ export class PrivateHost implements Host {
   /** A world that no engine boots on any more is worth less than a host: it is emptied. */
   async #firstBoot(signal: AbortSignal | undefined): Promise<void> {
     try {
-      await this.#boot(signal);
+      await this.boot(signal);
     } catch (error) {
       const data = path.join(this.#slot.folder, 'world/docker');
       const isFault = error instanceof OutlastError && error.code === 'HOST_BOOT_FAILED';
       if (!isFault || (await readdir(data)).length === 0) throw error;
       await emptyFolder(data);
-      await this.#boot(signal);
+      await this.boot(signal);
     }
   }
 
-  async #boot(signal: AbortSignal | undefined): Promise<void> {
-    signal?.throwIfAborted();
+  protected async start(): Promise<void> {
     await rm(this.#socket, { force: true });
     this.#machine = await startMachine(this.engineLog, this.#slot.folder, {
       OUTLAST_SLOT: this.#slot.folder,
@@ -283,39 +236,17 @@ export class PrivateHost implements Host {
     });
     const { init } = this.#machine;
     await recordTenant(this.#slot.folder, { init, runFolder: this.#runFolder, toolchain: this.toolchain });
-    try {
-      await this.#answers(this.#machine, signal);
-      this.#engineVersion = (await this.docker.version()).Version;
-    } catch (error) {
-      await this.#kill();
-      throw error;
-    }
   }
 
-  /** Resolves with the engine's first answer. */
-  async #answers(machine: Machine, signal: AbortSignal | undefined): Promise<void> {
-    const deadline = Date.now() + BOOT_TIMEOUT_MS;
-    for (;;) {
-      signal?.throwIfAborted();
-      if (machine.over) throw await this.#bootFailure('The private host ended while it was booting.');
-      if (Date.now() > deadline) throw await this.#bootFailure('The engine of the private host does not answer.');
-      try {
-        await this.docker.ping();
-        return;
-      } catch {
-        // The socket has no event for "now somebody listens".
-        await delay(10);
-      }
-    }
+  protected get isOver(): boolean {
+    return this.#machine?.over ?? true;
   }
 
-  async #bootFailure(message: string): Promise<OutlastError> {
+  protected async lastWords(): Promise<string> {
     const log = await readFile(this.engineLog, 'utf8').catch(() => '');
-    return new OutlastError('HOST_BOOT_FAILED', message, { detail: log.split('\n').slice(-30).join('\n') });
+    return log.split('\n').slice(-30).join('\n');
   }
 }
-
-const BOOT_TIMEOUT_MS = 60_000;
 
 /** The namespaces of a booted host. */
 interface Machine {

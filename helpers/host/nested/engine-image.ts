@@ -14,14 +14,13 @@ import { CA_BUNDLE, caBundle, importImage, librariesOf, TRIPLET } from '../image
 import { ensureImage, hasImage } from '../images.ts';
 import { LEGACY_IPTABLES } from './machine-script.ts';
 import { packFile } from './pack-tree.ts';
+import { unlessGone } from './unless-gone.ts';
 
 /** An image that a nested host boots from, on the ambient engine. */
 export interface EngineImage {
   readonly ref: string;
   /** Of the engine in it. */
   readonly version: string;
-  /** Goes with the run. */
-  readonly isOurs: boolean;
 }
 
 interface Wanted {
@@ -69,7 +68,7 @@ async function officialImage(
   }
   const { Config } = await outer.docker.getImage(ref).inspect();
   const version = Config.Env?.find((pair) => pair.startsWith('DOCKER_VERSION='))?.split('=')[1];
-  return version === undefined ? null : { ref, version, isOurs: false };
+  return version === undefined ? null : { ref, version };
 }
 
 async function packagedImage(
@@ -83,7 +82,7 @@ async function packagedImage(
     packagedNetworkTools(home, signal),
   ]);
   if (!engine || !image || !network) return null;
-  const ref = `outlast-${runId}/engine:${engine.version}`;
+  const ref = `${repositoryOf(runId)}:${engine.version}`;
   if (!(await hasImage(docker, ref))) {
     const packed = pack();
     const filled = fill(packed, engine, image, network).then(
@@ -97,7 +96,16 @@ async function packagedImage(
     ]);
     await filled;
   }
-  return { ref, version: engine.version, isOurs: true };
+  return { ref, version: engine.version };
+}
+
+const repositoryOf = (runId: string): string => `outlast-${runId}/engine`;
+
+/** Removes the images that were assembled for a run. One that another host of the run stands on goes with that. */
+export async function removeAssembled(docker: Docker, runId: string): Promise<void> {
+  const images = await docker.listImages({ filters: { reference: [repositoryOf(runId)] } });
+  for (const tag of images.flatMap(({ RepoTags }) => RepoTags ?? []))
+    await docker.getImage(tag).remove().catch(unlessGone);
 }
 
 const ENGINE_PROGRAMS = ['dockerd', 'containerd', 'containerd-shim-runc-v2', 'runc', 'docker-proxy', 'docker-init'];

@@ -4,8 +4,6 @@ import { mkdir, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import path from 'node:path';
 import { Readable } from 'node:stream';
-import { performance } from 'node:perf_hooks';
-import { setTimeout as delay } from 'node:timers/promises';
 import Docker from 'dockerode';
 import { pack } from 'tar-stream';
 import { GenericContainer, getContainerRuntimeClient } from 'testcontainers';
@@ -20,10 +18,12 @@ import { installedPlugins } from '../engine/installed.ts';
 import { packagedEngine, packagedPlugins } from '../engine/packaged.ts';
 import { findProgram, pathFolders } from '../engine/programs.ts';
 import type { HostFiles } from '../files/host-files.ts';
-import { RUN_LABEL, type ChangeEngine, type CliOptions, type CliResult, type Host } from '../host.ts';
+import { RUN_LABEL, type CliOptions, type CliResult } from '../host.ts';
+import { OwnHost } from '../own-host.ts';
 import { makeRunFolder } from '../run-folder.ts';
 import { packFolders } from './archive.ts';
-import { engineImageLadder, newestEngineImage, type EngineImage } from './engine-image.ts';
+import { engineImageLadder, newestEngineImage, removeAssembled, type EngineImage } from './engine-image.ts';
+import { unlessGone } from './unless-gone.ts';
 import { MachineLink } from './machine-link.ts';
 import { MACHINE_ENV, MACHINE_SCRIPT, WORLD } from './machine-script.ts';
 import { nestedFiles, placeOf, type RunningMachine } from './nested-files.ts';
@@ -42,8 +42,6 @@ interface Parts {
   readonly runId: string;
   /** The ambient engine. */
   readonly outer: Docker;
-  /** Oldest first. */
-  readonly images: readonly [EngineImage, ...EngineImage[]];
   /** Of the Docker CLI. */
   readonly program: string;
   readonly plugins: Plugins;
@@ -53,7 +51,7 @@ interface Parts {
 }
 
 /** A machine of our own: an engine in a privileged container on the ambient engine, that can be rebooted and killed. */
-export class NestedHost implements Host {
+export class NestedHost extends OwnHost {
   readonly kind = 'nested';
   readonly id: string;
   readonly docker: Docker;
@@ -63,11 +61,12 @@ export class NestedHost implements Host {
   /** Of the container, and of the volume that is its world. */
   readonly #name: string;
   readonly #server: Server;
+  /** Oldest first. */
+  #images: readonly EngineImage[] = [];
   #machine: RunningMachine | null = null;
-  /** Which of the images it runs on. */
-  #rung = 0;
-  #engineVersion = '';
-  #disposed: Promise<void> | null = null;
+  /** Is the toolbox in its place? */
+  #equipped = false;
+  #hasContainer = false;
 
   /**
    * Boots an engine in a container. `null`: there are no two engines of different versions to begin with the oldest of.
@@ -80,35 +79,28 @@ export class NestedHost implements Host {
     await takeEngine(ambient);
     // On record before anything is made there.
     run.note({ kind: 'engine', endpoint: ambient.endpoint });
-    const outer = { docker: ambient.docker, cli: ambientCli(program, ambient.endpoint) };
-    const wanted = { home, runId: run.id, signal };
-    const [first, ...newer] = oldest
-      ? await engineImageLadder(outer, wanted)
-      : [await newestEngineImage(outer, wanted)];
-    if (!first || (oldest && newer.length === 0)) return null;
     const folder = await makeRunFolder();
     run.note({ kind: 'folder', path: folder });
     const { folder: toolbox } = await ownToolbox(home, signal);
-    const parts = {
-      runId: run.id,
-      outer: ambient.docker,
-      images: [first, ...newer] as const,
-      program,
-      plugins,
-      folder,
-      toolbox,
-    };
-    const host = new NestedHost(parts);
+    const host = new NestedHost({ runId: run.id, outer: ambient.docker, program, plugins, folder, toolbox });
     try {
-      await host.#open(signal);
-      return host;
+      const outer = { docker: ambient.docker, cli: ambientCli(program, ambient.endpoint) };
+      const wanted = { home, runId: run.id, signal };
+      host.#images = oldest ? await engineImageLadder(outer, wanted) : [await newestEngineImage(outer, wanted)];
+      if (!oldest || host.#images.length > 1) {
+        await host.#open(signal);
+        return host;
+      }
     } catch (error) {
       await host[Symbol.asyncDispose]().catch(() => {});
       throw error;
     }
+    await host[Symbol.asyncDispose]();
+    return null;
   }
 
   private constructor(parts: Parts) {
+    super();
     this.#parts = parts;
     const suffix = randomBytes(2).toString('hex');
     this.id = `nested-${suffix}`;
@@ -121,10 +113,6 @@ export class NestedHost implements Host {
       if (this.#machine) this.#machine.link.carry(socket);
       else socket.destroy();
     });
-  }
-
-  get engineVersion(): string {
-    return this.#engineVersion;
   }
 
   get composeVersion(): string {
@@ -157,57 +145,12 @@ export class NestedHost implements Host {
     return runDocker(this.#parts.program, args, env, options);
   }
 
-  reboot = async (signal?: AbortSignal): Promise<number> => {
-    signal?.throwIfAborted();
-    await this.#end('SIGTERM');
-    return this.#startAgain(signal);
-  };
-
-  crash = async (signal?: AbortSignal): Promise<number> => {
-    signal?.throwIfAborted();
-    await this.#end('SIGKILL');
-    return this.#startAgain(signal);
-  };
-
-  async #startAgain(signal: AbortSignal | undefined): Promise<number> {
-    const began = performance.now();
-    await this.#container.start();
-    await this.#boot(signal);
-    return Math.round(performance.now() - began);
+  protected get engines(): number {
+    return this.#images.length;
   }
 
-  get upgrade(): ChangeEngine | undefined {
-    return this.#changeTo(this.#rung + 1);
-  }
-
-  get downgrade(): ChangeEngine | undefined {
-    return this.#changeTo(this.#rung - 1);
-  }
-
-  #changeTo(rung: number): ChangeEngine | undefined {
-    const image = this.#parts.images[rung];
-    if (!image) return undefined;
-    return async (signal) => {
-      signal?.throwIfAborted();
-      const from = this.engineVersion;
-      const began = performance.now();
-      await this.#end('SIGTERM');
-      const down = performance.now();
-      await this.#container.remove({ v: true });
-      this.#rung = rung;
-      await this.#start(image, false, signal);
-      const bootMs = Math.round(performance.now() - down);
-      return { from, to: this.engineVersion, shutDownMs: Math.round(down - began), bootMs };
-    };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#disposed ??= this.#dispose();
-    await this.#disposed;
-  }
-
-  async #dispose(): Promise<void> {
-    const { outer, images, folder } = this.#parts;
+  protected async leave(): Promise<void> {
+    const { outer, runId, folder } = this.#parts;
     this.#machine?.link.close();
     this.#machine = null;
     if (this.#server.listening) {
@@ -216,28 +159,46 @@ export class NestedHost implements Host {
     }
     await this.#container.remove({ force: true, v: true }).catch(unlessGone);
     await outer.getVolume(this.#name).remove().catch(unlessGone);
-    // One that another host of the run stands on goes with that.
-    for (const { ref, isOurs } of images) if (isOurs) await outer.getImage(ref).remove().catch(unlessGone);
+    await removeAssembled(outer, runId);
     await rm(folder, { recursive: true, force: true });
   }
 
   async #open(signal: AbortSignal | undefined): Promise<void> {
-    const { outer, runId, plugins, images } = this.#parts;
+    const { outer, runId, plugins } = this.#parts;
     await mkdir(this.projectsDir, { mode: 0o700 });
     await writeDockerConfig(this.#config, plugins);
     this.#server.listen(this.#socket);
     await once(this.#server, 'listening');
     await outer.createVolume({ Name: this.#name, Labels: { [RUN_LABEL]: runId } });
-    await this.#start(images[0], true, signal);
+    await this.boot(signal);
   }
 
   get #container(): Docker.Container {
     return this.#parts.outer.getContainer(this.#name);
   }
 
-  /** A new container over the world, which may be new itself. */
-  async #start({ ref }: EngineImage, isNew: boolean, signal: AbortSignal | undefined): Promise<void> {
+  protected async start(): Promise<void> {
+    if (this.#hasContainer) await this.#container.start();
+    else await this.#makeContainer();
+    const link = await MachineLink.open(this.#parts.outer, this.#name).catch(async (cause: Error) => {
+      throw await this.bootFailure('ended while it was booting', cause);
+    });
+    this.#machine = { container: this.#container, link };
+  }
+
+  protected get isOver(): boolean {
+    return this.#machine?.link.over ?? true;
+  }
+
+  protected async changeEngine(): Promise<void> {
+    await this.#container.remove({ v: true });
+    this.#hasContainer = false;
+  }
+
+  /** Over the world, which outlives it. */
+  async #makeContainer(): Promise<void> {
     const { runId } = this.#parts;
+    const { ref } = this.#images[this.rung] as EngineImage;
     const container = new GenericContainer(ref)
       .withName(this.#name)
       .withLabels({ [RUN_LABEL]: runId })
@@ -248,25 +209,23 @@ export class NestedHost implements Host {
       .withEnvironment(MACHINE_ENV)
       .withTmpFs({ '/run': 'rw,exec,mode=755' })
       .withBindMounts([{ source: this.#name, target: WORLD }])
-      .withCopyArchivesToContainer([{ tar: this.#equipment(isNew), target: '/' }])
+      .withCopyArchivesToContainer([{ tar: this.#equipment(), target: '/' }])
       // It is ours to remove, and the reaper of testcontainers is an image that need not be to be had.
       .withAutoCleanup(false);
-    await container.start().catch((cause: unknown) => {
-      throw new OutlastError('HOST_BOOT_FAILED', 'The container of the nested host does not start.', {
-        cause,
-        detail: String(cause),
-      });
+    await container.start().catch(async (cause: Error) => {
+      throw await this.bootFailure('is refused by the ambient engine', cause);
     });
-    await this.#boot(signal);
+    this.#hasContainer = true;
+    this.#equipped = true;
   }
 
   /** The toolbox in its place in the world, and the name by which it is called. */
-  #equipment(isNew: boolean): Readable {
+  #equipment(): Readable {
     const { toolbox } = this.#parts;
     const packed = pack();
     const fill = async (): Promise<void> => {
       packed.entry({ name: TOOLBOX_MOUNT.slice(1), type: 'symlink', linkname: placeOf(toolbox) });
-      if (isNew) {
+      if (!this.#equipped) {
         packFolders(packed, path.posix.dirname(placeOf(toolbox)));
         await packTree(packed, toolbox, placeOf(toolbox).slice(1));
       }
@@ -276,41 +235,24 @@ export class NestedHost implements Host {
     return Readable.from(packed as AsyncIterable<Uint8Array>);
   }
 
-  async #boot(signal: AbortSignal | undefined): Promise<void> {
-    const container = this.#container;
-    const link = await MachineLink.open(this.#parts.outer, this.#name).catch(async (cause: Error) => {
-      throw await this.#bootFailure('The nested host ended while it was booting.', cause);
-    });
-    this.#machine = { container, link };
-    const deadline = Date.now() + BOOT_TIMEOUT_MS;
-    for (;;) {
-      signal?.throwIfAborted();
-      if (link.over) throw await this.#bootFailure('The nested host ended while it was booting.');
-      if (Date.now() > deadline) throw await this.#bootFailure('The engine of the nested host does not answer.');
-      try {
-        this.#engineVersion = (await this.docker.version()).Version;
-        return;
-      } catch {
-        // The socket has no event for "now somebody listens".
-        await delay(10);
-      }
-    }
-  }
-
-  async #bootFailure(message: string, cause?: Error): Promise<OutlastError> {
+  protected async lastWords(): Promise<string> {
     const log = await this.#container.logs({ stdout: true, stderr: true, tail: 30 }).catch(() => Buffer.from(''));
     // Each piece begins with eight bytes that tell the stream.
-    const detail = [
-      ...(cause === undefined ? [] : [cause.message]),
-      log.toString('utf8').replaceAll(/[^\t\n\x20-\uFFFF]/g, ''),
-    ];
-    return new OutlastError('HOST_BOOT_FAILED', message, { detail: detail.join('\n'), cause });
+    return log.toString('utf8').replaceAll(/[^\t\n\x20-\uFFFF]/g, '');
   }
 
-  /** Ends every process of the machine: in order, or at one instant. */
+  protected async shutDown(): Promise<void> {
+    await this.#end('SIGTERM');
+  }
+
+  protected async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  /** By the end of their first, the kernel ends them all. */
   async #end(how: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     const container = this.#container;
-    const ended = container.wait();
+    const ended = container.wait().catch(unlessGone);
     const kill = async (signal: string) => container.kill({ signal }).catch(unlessGone);
     await kill(how);
     const overdue = setTimeout(() => void kill('SIGKILL'), GRACE_MS);
@@ -321,14 +263,8 @@ export class NestedHost implements Host {
   }
 }
 
-const BOOT_TIMEOUT_MS = 60_000;
 /** How long an engine may take to end its containers. */
 const GRACE_MS = 60_000;
-
-/** Gone, or at its end already. */
-function unlessGone(error: { statusCode?: number }): void {
-  if (error.statusCode !== 404 && error.statusCode !== 409) throw error as Error;
-}
 
 /** The user's Docker CLI with Compose and buildx, or those of packages. */
 async function findCli(home: string, signal: AbortSignal | undefined): Promise<Pick<Parts, 'program' | 'plugins'>> {

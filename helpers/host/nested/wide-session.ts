@@ -7,6 +7,6 @@ const WINDOW = 8 * 1024 * 1024;
 export const WIDE = { maxSessionMemory: 1024, settings: { initialWindowSize: WINDOW, maxFrameSize: 1024 * 1024 } };
 
 /** The same for all streams together. Call it once the session is connected. */
-export function widen(session: Http2Session & { setLocalWindowSize?(size: number): void }): void {
-  session.setLocalWindowSize?.(4 * WINDOW);
+export function widen(session: Http2Session): void {
+  session.setLocalWindowSize(4 * WINDOW);
 }
