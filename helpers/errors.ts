@@ -108,6 +108,11 @@ export const ERRORS = {
     why: 'This kind of host cannot be had here.',
     fix: 'Use another --host: private (Linux, root), nested (an engine that runs privileged containers) or ambient; or leave it out and let Outlast choose.',
   },
+  NOT_LINUX: {
+    exit: 2,
+    why: 'Outlast takes the programs that it brings into containers from this machine, so they must be for Linux.',
+    fix: 'Run it in WSL 2 on Windows, or in a Linux container that has the socket of the engine; docs/hosts.md shows how.',
+  },
   IMAGE_UNAVAILABLE: {
     exit: 3,
     why: 'An image is neither here nor pullable.',

@@ -15,10 +15,15 @@ export interface OpenHostOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Opens a host to run on: a private one where it can be had, else a nested one, else the user's engine. */
+/**
+ * Opens a host to run on: a private one where it can be had, else a nested one, else the user's engine.
+ * @throws OutlastError NOT_LINUX; of a kind that was asked for, its own; else those of the user's engine
+ */
 export async function openHost(options: OpenHostOptions): Promise<Host> {
   const { kind, signal } = options;
   signal?.throwIfAborted();
+  if (process.platform !== 'linux')
+    throw new OutlastError('NOT_LINUX', `Outlast cannot run a stack from ${process.platform}.`);
   if (kind !== undefined) return OPEN[kind](options);
   const failures: OutlastError[] = [];
   for (const own of ['private', 'nested'] as const) {

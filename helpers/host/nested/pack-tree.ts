@@ -25,7 +25,7 @@ export async function packFile(
 export async function packTree(packed: Pack, original: string, name: string, only?: readonly string[]): Promise<void> {
   const names = only === undefined ? await readdir(original, { recursive: true }) : await chosen(original, only);
   const first = new Map<string, string>();
-  for (const below of ['.', ...names]) {
+  for (const below of ['.', ...names.toSorted()]) {
     const found = await lstat(join(original, below));
     const entry = posix.join(name, below.split(/[\\/]/).join('/'));
     const id = `${found.dev}:${found.ino}`;
