@@ -165,6 +165,25 @@ describe('a nested host', { timeout: 300_000 }, () => {
     expect(await inventory(theirs)).toEqual(before);
   });
 
+  test.for(['Docker host', 'disrupting'])(
+    'by SIGINT at "%s" leaves nothing',
+    async (words, { theirs, folder, expect }) => {
+      const before = await inventory(theirs);
+      const options = { cwd: join(ROOT, 'fixtures/broken/bare-tmpfs'), env: theirs.env };
+      const { run } = await startedRun(words, options, ['--host', 'nested', '--out', folder]);
+      // Not before it has begun there.
+      await vi.waitFor(async () => expect(await theirs.holds(RUN_LABEL)).not.toEqual([]), {
+        timeout: 30_000,
+        interval: 20,
+      });
+      const at = performance.now();
+      run.kill('SIGINT');
+      expect((await run).exitCode).toBe(130);
+      expect(performance.now() - at).toBeLessThan(10_000);
+      expect(await inventory(theirs)).toEqual(before);
+    },
+  );
+
   test('by SIGKILL, its reaper too, is swept by `clean`, and bystanders stay', async ({ theirs, folder, expect }) => {
     const before = await inventory(theirs);
     const options = { cwd: join(ROOT, 'fixtures/broken/bare-tmpfs'), env: theirs.env };
@@ -206,6 +225,21 @@ describe('a nested host', { timeout: 300_000 }, () => {
     expect(letOut.exitCode, letOut.stderr).toBe(0);
     expect([...visitors]).toEqual(['build', 'let-out']);
     end.abort();
+  });
+
+  test.for([
+    ['reboot', 7],
+    ['crash', 255],
+  ] as const)('by a %s is another boot, and a container ends with %i', async ([how, exitCode], { host, expect }) => {
+    const command = `trap 'exit 7' TERM; while :; do sleep 0.05; done`;
+    const started = await host.cli(['run', '-d', '--name', how, IMAGE, 'sh', '-c', command]);
+    expect(started.exitCode, started.stderr).toBe(0);
+    const boot = await host.bootId();
+    await host[how]();
+    expect(await host.bootId()).toMatch(/^[0-9a-f-]{36}@\d+$/);
+    expect(await host.bootId()).not.toBe(boot);
+    // In order, a container gets its signal; in a crash the engine finds it dead.
+    expect((await host.docker.getContainer(how).inspect()).State).toMatchObject({ Running: false, ExitCode: exitCode });
   });
 
   test('takes what is sent to a container up to its end, and gives it back whole', async ({ host, folder, expect }) => {
