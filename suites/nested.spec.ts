@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chown, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chown, cp, mkdir, readFile, realpath, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -105,7 +105,7 @@ const test = base
 
 /** The packages that were fetched for root: for somebody else they would take half a minute. */
 async function lendPackages(home: string): Promise<void> {
-  const [from, to] = [join(await outlastHome(), 'packages'), join(home, 'packages')];
+  const [from, to] = [await realpath(join(await outlastHome(), 'packages')), join(home, 'packages')];
   await mkdir(to);
   // Links to the same files: they are read, and never given away.
   for (const bundle of ['engine-bookworm', 'engine-trixie', 'engine-newest', 'plugins', 'image-tools', 'network-tools'])

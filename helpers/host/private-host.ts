@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import Docker from 'dockerode';
 import { OutlastError } from '../errors.ts';
 import { INIT, MACHINE } from './boot-script.ts';
-import { runDocker, writeDockerConfig } from './cli.ts';
+import { runDocker, runDockerOrCompose, writeDockerConfig } from './cli.ts';
 import type { EngineOptions, Toolchain } from './engine/engine.ts';
 import { findEngine } from './engine/find-engine.ts';
 import type { HostFiles } from './files/host-files.ts';
@@ -133,10 +133,7 @@ export class PrivateHost extends OwnHost {
   cli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
     const env = { DOCKER_HOST: this.dockerHost, DOCKER_CONFIG: this.dockerConfig };
     const { engine, plugins } = this.toolchain;
-    const [command, ...rest] = args;
-    // The CLI would look for the plugin, ask it who it is, and start it.
-    if (command === 'compose') return runDocker(plugins.compose, rest, env, options);
-    return runDocker(engine.docker, args, env, options);
+    return runDockerOrCompose({ docker: engine.docker, compose: plugins.compose }, args, env, options);
   }
 
   /** Runs a program of the outer filesystem inside the host: its processes, mounts and network. */

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { execa } from 'execa';
 import { OutlastError } from '../../errors.ts';
@@ -190,13 +190,14 @@ async function programIn(root: string, name: string): Promise<string> {
 
 /** The bundle out of the cache, fetched first where it is not there yet. `null` where there is no Debian mirror. */
 async function fetchBundle<T>(home: string, bundle: Bundle<T>, signal: AbortSignal | undefined): Promise<T | null> {
-  const cache = path.join(home, 'packages');
+  await mkdir(path.join(home, 'packages'), { recursive: true });
+  // What is found there names the place where it lies, by whatever link it was reached.
+  const cache = await realpath(path.join(home, 'packages'));
   const folder = path.join(cache, bundle.key);
   const cached = await readManifest<T>(folder);
   if (cached) return cached;
   const apt = await openApt(home, signal);
   if (!apt) return null;
-  await mkdir(cache, { recursive: true });
   return withLock(`${folder}.lock`, () => unpackBundle(apt, folder, bundle, signal), signal);
 }
 

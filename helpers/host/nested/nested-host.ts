@@ -12,7 +12,7 @@ import { OutlastError } from '../../errors.ts';
 import { ownToolbox } from '../../probe/own-toolbox.ts';
 import { TOOLBOX_MOUNT } from '../../probe/toolbox.ts';
 import { ambientCli, findAmbientEngine, type AmbientEngine } from '../ambient-host.ts';
-import { runDocker, writeDockerConfig } from '../cli.ts';
+import { runDockerOrCompose, writeDockerConfig } from '../cli.ts';
 import type { Plugins } from '../engine/engine.ts';
 import { installedPlugins } from '../engine/installed.ts';
 import { packagedEngine, packagedPlugins } from '../engine/packaged.ts';
@@ -142,7 +142,8 @@ export class NestedHost extends OwnHost {
 
   cli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
     const env = { DOCKER_HOST: this.dockerHost, DOCKER_CONFIG: this.#config };
-    return runDocker(this.#parts.program, args, env, options);
+    const { program, plugins } = this.#parts;
+    return runDockerOrCompose({ docker: program, compose: plugins.compose }, args, env, options);
   }
 
   protected get engines(): number {

@@ -66,8 +66,6 @@ describe('a tree in an archive', () => {
   test('can be one file, with another owner', async ({ folder, expect }) => {
     const original = join(folder, 'source/sub/deep/kept');
     const to = await unpacked(folder, async (packed) => packFile(packed, original, 'copy', { mode: 0o755 }));
-    expect(await picture(to)).toEqual(
-      expect.arrayContaining([expect.stringMatching(/^copy f 755 0:0 1 3000000 $/)]),
-    );
+    expect(await picture(to)).toEqual(expect.arrayContaining([expect.stringMatching(/^copy f 755 0:0 1 3000000 $/)]));
   });
 });
