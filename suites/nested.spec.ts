@@ -165,24 +165,21 @@ describe('a nested host', { timeout: 300_000 }, () => {
     expect(await inventory(theirs)).toEqual(before);
   });
 
-  test.for(['Docker host', 'disrupting'])(
-    'by SIGINT at "%s" leaves nothing',
-    async (words, { theirs, folder, expect }) => {
-      const before = await inventory(theirs);
-      const options = { cwd: join(ROOT, 'fixtures/broken/bare-tmpfs'), env: theirs.env };
-      const { run } = await startedRun(words, options, ['--host', 'nested', '--out', folder]);
-      // Not before it has begun there.
-      await vi.waitFor(async () => expect(await theirs.holds(RUN_LABEL)).not.toEqual([]), {
-        timeout: 30_000,
-        interval: 20,
-      });
-      const at = performance.now();
-      run.kill('SIGINT');
-      expect((await run).exitCode).toBe(130);
-      expect(performance.now() - at).toBeLessThan(10_000);
-      expect(await inventory(theirs)).toEqual(before);
-    },
-  );
+  test('by SIGINT while it is being made leaves nothing', async ({ theirs, folder, expect }) => {
+    const before = await inventory(theirs);
+    const options = { cwd: join(ROOT, 'fixtures/broken/bare-tmpfs'), env: theirs.env };
+    const { run } = await startedRun('Docker host', options, ['--host', 'nested', '--out', folder]);
+    // Not before it has begun there.
+    await vi.waitFor(async () => expect(await theirs.holds(RUN_LABEL)).not.toEqual([]), {
+      timeout: 30_000,
+      interval: 20,
+    });
+    const at = performance.now();
+    run.kill('SIGINT');
+    expect((await run).exitCode).toBe(130);
+    expect(performance.now() - at).toBeLessThan(10_000);
+    expect(await inventory(theirs)).toEqual(before);
+  });
 
   test('by SIGKILL, its reaper too, is swept by `clean`, and bystanders stay', async ({ theirs, folder, expect }) => {
     const before = await inventory(theirs);
