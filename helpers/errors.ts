@@ -26,7 +26,12 @@ export const ERRORS = {
   KEY_REFUSED: {
     exit: 2,
     why: 'The stack asks for something that could reach beyond its shadow, so nothing was started.',
-    fix: 'Leave it out of the stack that you let Outlast disrupt, for instance by an override file, or let it through by its name with --allow.',
+    fix: 'Leave it out of the stack that you let Outlast disrupt, for instance by an override file or by `leave_out` in outlast.yaml, or let it through by its name with --allow.',
+  },
+  UNKNOWN_KEY: {
+    exit: 2,
+    why: '--allow names a key that nothing here refuses.',
+    fix: 'Take it out, or write the key as KEY_REFUSED names it.',
   },
   DATA_IN_USE: {
     exit: 2,
@@ -37,6 +42,11 @@ export const ERRORS = {
     exit: 2,
     why: 'outlast.yaml is not valid.',
     fix: 'Correct the line named; unknown keys are errors.',
+  },
+  CONFIG_EXISTS: {
+    exit: 2,
+    why: 'There is a configuration already, and nothing of yours is overwritten unasked.',
+    fix: 'Name another file with --config, or overwrite it with --force.',
   },
   NO_STORES: {
     exit: 3,
@@ -137,6 +147,11 @@ export const ERRORS = {
     exit: 3,
     why: 'The server of a store is there and refuses the login, so nothing can be said of its data.',
     fix: 'Give the store `user`, `password` and `database`, or an `url`, in outlast.yaml.',
+  },
+  STORE_ABSENT: {
+    exit: 3,
+    why: 'What a store of outlast.yaml names is not there in the running service, and what Outlast would make there itself says nothing of your data.',
+    fix: 'Correct `path`. For what the app makes later, name the folder that it will make it in.',
   },
   DISK_FULL: { exit: 3, why: 'The disk is full.', fix: 'Free some space, or move the cache with OUTLAST_HOME.' },
   INTERRUPTED: { exit: 130, why: 'The run was interrupted.', fix: 'Nothing: what it had started was removed.' },

@@ -12,7 +12,7 @@ import type { Subject } from './subject.ts';
 
 export interface AuditOptions {
   readonly compose: ComposeFiles;
-  readonly configFile?: string | undefined;
+  readonly configFile?: string | null | undefined;
   /** An engine that may have the images; `null`: there is none. */
   readonly docker: Dockerode | null;
   /** Of the machine that the stack runs on; by default this one. */
@@ -43,7 +43,7 @@ export async function auditProject(
       .then(factsOfInspected, () => null)) ?? null;
   const subject = await readSubject(model, { ...options, platform, inspect });
   const facts = factsOf(subject);
-  const inBackup = new Set(subject.stores.filter((store) => store.inBackup).map(({ id }) => id));
+  const inBackup = new Set(subject.backup?.stores);
   const predictFor: Audited['predictFor'] = (stores) =>
     predict(
       model,

@@ -46,11 +46,16 @@ function assembled(predicted: Outcome | null, seen: ReturnType<typeof cellSeen>)
       writer: 'probe' as const,
     },
   ];
-  const report = assembleReport({ runId: base.runId, seed: 's' }, { stack, hosts: [], stores }, audited, {
-    cells: [seen],
-    startedAt: new Date(0),
-    durationMs: 1,
-  });
+  const report = assembleReport(
+    { runId: base.runId, seed: 's', expectations: [] },
+    { stack, hosts: [], stores },
+    audited,
+    {
+      cells: [seen],
+      startedAt: new Date(0),
+      durationMs: 1,
+    },
+  );
   renderJson(report);
   return report;
 }

@@ -3,18 +3,22 @@ import type { Audited } from '../audit/audit-project.ts';
 import { refutations } from '../audit/prediction-refuted.ts';
 import type { CellRecord } from '../scenario/record.ts';
 import type { Session, SessionRecord } from '../scenario/session.ts';
-import { verdictOf } from '../verdict/expectation.ts';
+import { acceptedBy, verdictOf } from '../verdict/expectation.ts';
 import { VERSION } from '../version.ts';
 
 /** A finished run in the shape of the report: what was seen beside what was predicted. */
 export function assembleReport(
-  session: Pick<Session, 'runId' | 'seed'>,
+  session: Pick<Session, 'runId' | 'seed' | 'expectations'>,
   record: SessionRecord,
   audited: Pick<Audited, 'findings' | 'predictions'>,
   run: { readonly cells: readonly CellRecord[]; readonly startedAt: Date; readonly durationMs: number },
 ): Report {
   const predictions = new Map(audited.predictions.map((one) => [keyOf(one), one.predicted]));
-  const cells = run.cells.map((cell) => ({ ...cell, predicted: predictions.get(keyOf(cell)) ?? null }));
+  const cells = run.cells.map((cell) => ({
+    ...cell,
+    predicted: predictions.get(keyOf(cell)) ?? null,
+    acceptedBy: acceptedBy(cell, session.expectations),
+  }));
   const serviceOf = new Map(record.stores.map(({ id, service }) => [id, service]));
   return {
     schema: 'outlast.report/1',

@@ -6,7 +6,9 @@ import { RULES } from '../audit/rules/catalogue.ts';
 import { outlastHome } from '../home.ts';
 import { findAmbientEngine } from '../host/ambient-host.ts';
 import { openComposeCli } from '../host/compose-cli.ts';
+import { readConfig } from '../config/config.ts';
 import { findComposeFiles } from '../stack/compose-files.ts';
+import { leaveOut } from '../stack/leave-out.ts';
 import { resolveProject } from '../stack/project-model.ts';
 import { makeAuditReport, type ReportFinding } from '../../reports/audit.ts';
 import { renderAudit } from '../../reports/audit-terminal.ts';
@@ -34,7 +36,8 @@ export async function audit(options: AuditOptions, signal: AbortSignal): Promise
     findAmbientEngine(),
   ]);
   const envFiles = options.envFile.map((file) => resolve(file));
-  const model = await resolveProject(cli, compose, { profiles: options.profile, envFiles }, signal);
+  const whole = await resolveProject(cli, compose, { profiles: options.profile, envFiles }, signal);
+  const { model } = leaveOut(whole, await readConfig(compose.folder, options.config));
   const audited = await auditProject(model, { compose, configFile: options.config, docker: engine?.docker ?? null });
   const report = makeAuditReport({
     stack: { name: model.name, files: compose.files, services: Object.keys(model.services) },

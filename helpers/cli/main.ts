@@ -7,6 +7,7 @@ import { audit, AUDIT_FORMATS, type AuditOptions } from './audit.ts';
 import { type Format, FORMATS } from '../../reports/formats.ts';
 import { CleanUpError } from '../scenario/session.ts';
 import { clean } from './clean.ts';
+import { init, type InitOptions } from './init.ts';
 import { report } from './report.ts';
 import { run, type RunOptions } from './run.ts';
 
@@ -26,30 +27,23 @@ export async function main(argv: readonly string[]): Promise<number> {
     .exitOverride()
     .showHelpAfterError(false);
 
-  program
-    .command('run', { isDefault: true })
+  startingStack(program.command('run', { isDefault: true }))
     .description('disrupt a copy of the stack and compare what it reads back with what was acknowledged')
-    .option('-f, --file <file...>', 'Compose file', [])
-    .option('--profile <name...>', 'Compose profile', [])
-    .option('--env-file <file...>', 'environment file', [])
     .option('--only <ids>', `only these disruptions: ${DISRUPTIONS.map((one) => one.id).join(', ')}`, list)
     .option('--skip <ids>', 'not these disruptions', list)
     .option('--store <ids>', 'only these stores', list)
-    .addOption(new Option('--host <kind>', 'where the stack runs').choices(['private', 'nested', 'ambient']))
-    .addOption(
-      new Option('--data <choice>', 'what writable folders of yours begin with')
-        .choices(['empty', 'copy'])
-        .default('empty'),
-    )
-    .option('--allow <key...>', 'let a refused key through', [])
-    .option('--allow-egress <service...>', 'give a service a way out of the host', [])
     .option('--out <folder>', 'where the report goes', 'outlast-report')
     .option('--markers <count>', 'rows written to each store before each disruption', count, 10)
     .option('--seed <text>', 'makes the rows the same again', 'outlast')
-    .option('--timeout <seconds>', 'how long services may take to become ready', count, 60)
-    .option('--config <file>', 'the configuration (default: outlast.yaml beside the Compose file)')
     .action(async (options: RunOptions) => {
       exitCode = await run(options, interrupt.signal);
+    });
+
+  startingStack(program.command('init'))
+    .description('start the stack once and write an outlast.yaml that says where it keeps its data')
+    .option('--force', 'overwrite the configuration that is there', false)
+    .action(async (options: InitOptions) => {
+      exitCode = await init(options, interrupt.signal);
     });
 
   program
@@ -61,16 +55,11 @@ export async function main(argv: readonly string[]): Promise<number> {
       exitCode = await report(folder, options);
     });
 
-  program
-    .command('audit')
+  readingStack(program.command('audit'))
     .description('say what the files of the stack tell of its data, without starting anything')
-    .option('-f, --file <file...>', 'Compose file', [])
-    .option('--profile <name...>', 'Compose profile', [])
-    .option('--env-file <file...>', 'environment file', [])
     .addOption(
       new Option('--format <format>', 'how the findings are printed').choices(AUDIT_FORMATS).default('terminal'),
     )
-    .option('--config <file>', 'the configuration (default: outlast.yaml beside the Compose file)')
     .action(async (options: AuditOptions) => {
       exitCode = await audit(options, interrupt.signal);
     });
@@ -90,6 +79,29 @@ export async function main(argv: readonly string[]): Promise<number> {
   } finally {
     process.off('SIGINT', abort).off('SIGTERM', abort);
   }
+}
+
+/** Which stack. */
+function readingStack(command: Command): Command {
+  return command
+    .option('-f, --file <file...>', 'Compose file', [])
+    .option('--profile <name...>', 'Compose profile', [])
+    .option('--env-file <file...>', 'environment file', [])
+    .option('--config <file>', 'the configuration (default: outlast.yaml beside the Compose file)');
+}
+
+/** … and how it is started. */
+function startingStack(command: Command): Command {
+  return readingStack(command)
+    .addOption(new Option('--host <kind>', 'where the stack runs').choices(['private', 'nested', 'ambient']))
+    .addOption(
+      new Option('--data <choice>', 'what writable folders of yours begin with')
+        .choices(['empty', 'copy'])
+        .default('empty'),
+    )
+    .option('--allow <key...>', 'let a refused key through', [])
+    .option('--allow-egress <service...>', 'give a service a way out of the host', [])
+    .option('--timeout <seconds>', 'how long services may take to become ready (default: 60)', count);
 }
 
 function list(text: string): string[] {

@@ -1,15 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import { access, constants, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { DISRUPTIONS, disruptionOf } from '../disruptions/catalogue.ts';
 import type { Disruption } from '../disruptions/disruption.ts';
 import { OutlastError } from '../errors.ts';
-import type { HostKind } from '../host/host.ts';
 import type { CellRecord } from '../scenario/record.ts';
 import { needsBackup } from '../scenario/matrix.ts';
-import { Session, type SessionOptions } from '../scenario/session.ts';
-import type { DataChoice } from '../stack/bind-sources.ts';
+import { Session } from '../scenario/session.ts';
 import { findComposeFiles } from '../stack/compose-files.ts';
 import { exitCodeOf } from '../verdict/expectation.ts';
 import { renderTerminal } from '../../reports/terminal.ts';
@@ -17,23 +14,15 @@ import { writeReport } from '../../reports/write.ts';
 import { assembleReport } from './assemble-report.ts';
 import { contractWords } from './contract-words.ts';
 import { showProgress } from './progress.ts';
+import { stackOf, type StackOptions } from './stack-options.ts';
 
-export interface RunOptions {
-  readonly file: readonly string[];
-  readonly profile: readonly string[];
-  readonly envFile: readonly string[];
+export interface RunOptions extends StackOptions {
   readonly only?: readonly string[];
   readonly skip?: readonly string[];
   readonly store?: readonly string[];
-  readonly host?: HostKind;
-  readonly data: DataChoice;
-  readonly allow: readonly string[];
-  readonly allowEgress: readonly string[];
   readonly out: string;
   readonly markers: number;
   readonly seed: string;
-  readonly timeout: number;
-  readonly config?: string;
 }
 
 /**
@@ -47,27 +36,18 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<num
   const disruptions = chosen(options);
   const out = await writableFolder(options.out);
   const compose = await findComposeFiles(options.file, process.cwd());
-  const sessionOptions: SessionOptions = {
-    runId: randomBytes(4).toString('hex'),
-    compose,
-    profiles: options.profile,
-    envFiles: options.envFile.map((file) => resolve(file)),
+
+  const cells: CellRecord[] = [];
+  await using session = new Session({
+    ...stackOf(options, compose),
     configFile: options.config,
     only: options.store,
-    hostKind: options.host,
     asked: options.only !== undefined,
-    data: options.data,
-    allow: options.allow,
-    egress: options.allowEgress,
     needsBackup: disruptions.some(needsBackup),
     markers: options.markers,
     seed: options.seed,
-    timeoutMs: options.timeout * 1000,
     signal,
-  };
-
-  const cells: CellRecord[] = [];
-  await using session = new Session(sessionOptions);
+  });
   const audited = await showProgress(session, disruptions, cells);
 
   const record = await session.record();

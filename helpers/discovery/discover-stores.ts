@@ -51,7 +51,10 @@ export async function discoverStores(stack: RunningStack, signal?: AbortSignal):
         const probe = await stack.probe(service, signal);
         const found = await probe.findData([...mounts, ...shortest([...added.values()])], [...added.keys()]);
         const written = shortest(found.files.flatMap((path) => added.get(path) ?? []));
-        return [{ service, places: { mounts, written }, found, bytesAt: (path) => bytesAt(container, path) }];
+        const kinds = await Promise.all(mounts.map(async (path) => probe.kindAt(path)));
+        // Beside a single file there is no place for another, and nothing is written into one that is not understood.
+        const kept = mounts.filter((path, index) => kinds[index] === 'folder' || found.sqlite.includes(path));
+        return [{ service, places: { mounts: kept, written }, found, bytesAt: (path) => bytesAt(container, path) }];
       } catch {
         signal?.throwIfAborted();
         return [];

@@ -8,7 +8,7 @@ import type { FoundData } from './find-data.ts';
 import type { Identity } from './identity.ts';
 import { linesOf } from './lines.ts';
 import { AGENT_ARGV, AGENT_ENV } from './toolbox.ts';
-import type { Answering, HealthResult, Probe } from './probe.ts';
+import type { Answering, HealthResult, PathKind, Probe } from './probe.ts';
 import type { Operation, Operations, Reply } from './protocol.ts';
 
 /** How long an agent may take to close its stores when it is asked to end. */
@@ -162,6 +162,10 @@ class ExecProbe implements Probe {
 
   async findData(places: readonly string[], added: readonly string[]): Promise<FoundData> {
     return this.#ask('findData', { places, added });
+  }
+
+  async kindAt(path: string): Promise<PathKind> {
+    return this.#ask('kindAt', { path });
   }
 
   async owners(path: string): Promise<Entry[]> {

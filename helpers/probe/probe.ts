@@ -19,6 +19,8 @@ export interface Answering {
   readonly output: string;
 }
 
+export type PathKind = 'file' | 'folder' | 'absent';
+
 /** The one way into a container's data: an agent `exec`ed in the target itself. Dies with the container. */
 export interface Probe extends AsyncDisposable {
   readonly containerId: string;
@@ -36,6 +38,8 @@ export interface Probe extends AsyncDisposable {
   mainIdentity(): Promise<Identity>;
   /** Databases and repositories below folders, and the servers that run. */
   findData(places: readonly string[], added: readonly string[]): Promise<FoundData>;
+  /** What lies at a path. A link is followed. */
+  kindAt(path: string): Promise<PathKind>;
   /** Whose a path is, with its folder, and the files that begin with its name. What is absent is left out. */
   owners(path: string): Promise<Entry[]>;
   /** Runs the service's own health check in a tight loop until it passes or the deadline comes. */

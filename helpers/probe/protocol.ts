@@ -3,7 +3,7 @@ import type { Marker, ReadRow } from '../verdict/model.ts';
 import type { Entry } from '../verdict/permissions.ts';
 import type { FoundData } from './find-data.ts';
 import type { Identity } from './identity.ts';
-import type { Answering, HealthResult } from './probe.ts';
+import type { Answering, HealthResult, PathKind } from './probe.ts';
 
 /** What is asked of the agent, by operation, and what it answers. */
 export interface Operations {
@@ -18,6 +18,7 @@ export interface Operations {
   writable: { ask: { path: string }; answer: boolean };
   mainIdentity: { ask: object; answer: Identity };
   findData: { ask: { places: readonly string[]; added: readonly string[] }; answer: FoundData };
+  kindAt: { ask: { path: string }; answer: PathKind };
   owners: { ask: { path: string }; answer: Entry[] };
   health: { ask: { test: readonly string[]; timeoutMs: number }; answer: HealthResult };
 }

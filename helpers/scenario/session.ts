@@ -25,24 +25,28 @@ import type { ComposeFiles } from '../stack/compose-files.ts';
 import { mountsOf, type MountRecord } from '../stack/mounts.ts';
 import { carriedVariables, resolveProject, type ComposeOptions, type ProjectModel } from '../stack/project-model.ts';
 import { refusedKeys } from '../stack/allow-list.ts';
-import { examineBinds, type BindSource, type DataChoice } from '../stack/bind-sources.ts';
+import { COPY_LIMIT, examineBinds, type BindSource, type DataChoice } from '../stack/bind-sources.ts';
+import { leaveOut } from '../stack/leave-out.ts';
 import { learnFromProject, learnFromSources } from '../stack/learn-secrets.ts';
-import { refuse } from '../stack/refusals.ts';
+import { refuse, refuseUnknown } from '../stack/refusals.ts';
 import { SourceLines } from '../stack/source-lines.ts';
 import { BASE_IMAGE_ARG } from '../stack/shadow.ts';
 import { Project, type RunningStack } from '../stack/stack.ts';
 import type { StoreDefinition } from '../stores/store.ts';
+import type { Expectation } from '../verdict/expectation.ts';
 import { Ledger } from '../verdict/ledger.ts';
 import type { Reason } from '../verdict/model.ts';
 import { Matrix, type OwnProject } from './matrix.ts';
 import type { StoreRecord } from './record.ts';
+import { checkPlaces } from './store-places.ts';
 
 export interface SessionOptions {
   readonly runId: string;
   readonly compose: ComposeFiles;
   readonly profiles?: readonly string[];
   readonly envFiles?: readonly string[];
-  readonly configFile?: string | undefined;
+  /** `null`: none is read. */
+  readonly configFile?: string | null | undefined;
   /** Ids of the stores to watch; all by default. */
   readonly only?: readonly string[] | undefined;
   readonly hostKind?: HostKind | undefined;
@@ -58,9 +62,13 @@ export interface SessionOptions {
   readonly needsBackup?: boolean;
   readonly markers: number;
   readonly seed: string;
-  readonly timeoutMs: number;
+  /** How long services may take to become ready; by default what the configuration says. */
+  readonly timeoutMs?: number | undefined;
   readonly signal: AbortSignal;
 }
+
+/** Seconds that services may take to become ready, where nobody said otherwise. */
+const TIMEOUT = 60;
 
 /** One stack on one host, from nothing to its matrix, and back to nothing. Each step does what the ones before it have not. */
 export class Session implements AsyncDisposable {
@@ -71,6 +79,9 @@ export class Session implements AsyncDisposable {
   #volumes: VolumeWatch | null = null;
   #host: Host | null = null;
   #model: ProjectModel | null = null;
+  #config: ConfigFile | null = null;
+  /** What leaving services out has altered. */
+  #omissions: readonly string[] = [];
   #binds: readonly BindSource[] = [];
   #toolbox: Toolbox | null = null;
   #environment: Readonly<Record<string, string>> = {};
@@ -102,6 +113,15 @@ export class Session implements AsyncDisposable {
     return Object.keys(this.#model?.services ?? {});
   }
 
+  /** What may be lost, as the configuration says. */
+  get expectations(): readonly Expectation[] {
+    return this.#config?.expect ?? [];
+  }
+
+  get #timeoutMs(): number {
+    return this.#options.timeoutMs ?? (this.#config?.limits?.timeout ?? TIMEOUT) * 1000;
+  }
+
   /**
    * Opens the host and reads the user's files there.
    * @throws OutlastError for a host that cannot be had, a Compose file or a configuration that is not valid
@@ -110,6 +130,7 @@ export class Session implements AsyncDisposable {
     if (this.#host) return this.#host;
     const { compose, configFile, only, runId, signal, hostKind } = this.#options;
     const config = await readConfig(compose.folder, configFile);
+    this.#config = config;
     if (this.#options.needsBackup === true && !config?.backup)
       throw new OutlastError(
         'NO_BACKUP',
@@ -144,11 +165,20 @@ export class Session implements AsyncDisposable {
       remote: allow.includes('include') || lines.remotes.length > 0,
     };
     const model = await resolveProject(host, compose, options, signal);
-    const { sources, refused } = await examineBinds(model, { data, git: await findGit(home, signal) });
-    refuse([...refusedKeys(model), ...refused], allow, lines);
+    const { model: kept, changes } = leaveOut(model, this.#config);
+    const git = await findGit(home, signal);
+    const limit = this.#config?.limits?.copy ?? COPY_LIMIT;
+    const { sources, refused, keys } = await examineBinds(kept, { data, git, limit });
+    const refusals = [...refusedKeys(kept), ...refused];
+    // Whether a file is fetched from elsewhere is not always to be seen.
+    const remote = /^include\s*:/m.test(lines.text) ? ['include'] : [];
+    refuseUnknown(allow, [...[...lines.remotes, ...refusals].map(({ key }) => key), ...keys, ...remote]);
+    refuse(refusals, allow, lines);
+    // Of a service that is left out too.
     this.#environment = await carriedVariables(host, compose, model, options, signal);
     await learnFromProject(this.redactor, model, this.#environment);
-    this.#model = model;
+    this.#model = kept;
+    this.#omissions = changes;
     this.#binds = sources;
   }
 
@@ -235,17 +265,17 @@ export class Session implements AsyncDisposable {
     }
   }
 
-  /** @throws OutlastError UP_FAILED, NEVER_READY, DISK_FULL; NO_STORES, UNKNOWN_STORE where the stack itself is asked */
+  /** @throws OutlastError UP_FAILED, NEVER_READY, DISK_FULL; STORE_ABSENT; NO_STORES, UNKNOWN_STORE, CONFIG_INVALID where the stack itself is asked */
   async start(): Promise<Matrix> {
     if (this.#matrix) return this.#matrix;
-    const { seed, markers, timeoutMs, signal } = this.#options;
+    const { seed, markers, signal } = this.#options;
     const project = await this.build();
     const options = {
       project,
       ledger: this.#ledger as Ledger,
       seed,
       markers,
-      timeoutMs,
+      timeoutMs: this.#timeoutMs,
       signal,
       asked: this.#options.asked ?? true,
       onOldestEngine: async () => this.#onOldestEngine(),
@@ -254,16 +284,22 @@ export class Session implements AsyncDisposable {
       // The user's own engine is one, and there is no other.
       openOtherHost: project.host.kind === 'ambient' ? null : async () => this.#onBlankHost(),
     };
-    this.#matrix = await Matrix.start(options, async (stack) => this.#stores ?? this.#discover(stack));
+    this.#matrix = await Matrix.start(options, async (stack) => this.#findStores(stack));
     return this.#matrix;
   }
 
-  async #discover(stack: RunningStack): Promise<readonly StoreDefinition[]> {
-    const { only, timeoutMs, signal } = this.#options;
-    this.#stores = chosenStores(await discoverStores(stack, signal), only, this.services);
+  async #findStores(stack: RunningStack): Promise<readonly StoreDefinition[]> {
+    const { only, signal } = this.#options;
+    if (this.#stores && this.#config) {
+      await checkPlaces(stack, this.#stores, this.#config, signal);
+      return this.#stores;
+    }
+    const found = await discoverStores(stack, signal);
+    this.#config?.checkStores(found.map(({ id }) => id));
+    this.#stores = chosenStores(found, only, this.services);
     // What was found has to answer as well, from now on.
     stack.project.follow(this.#stores);
-    await stack.ready(timeoutMs, signal);
+    await stack.ready(this.#timeoutMs, signal);
     return this.#stores;
   }
 
@@ -278,7 +314,7 @@ export class Session implements AsyncDisposable {
         digest: await digestOf(files),
         commit: await commitOf(folder),
         services: this.services,
-        changes: [...(this.#project?.shadow.changes ?? [])],
+        changes: [...this.#omissions, ...(this.#project?.shadow.changes ?? [])],
         baseImage: this.#baseImage?.origin ?? null,
         mounts: mountsOf(this.#model as ProjectModel, folder),
       },

@@ -146,6 +146,21 @@ describe('a bind source', () => {
     ]);
     expect((await examine([{ source }], 'copy', 101 * 1024 ** 3)).refused).toEqual([]);
   });
+
+  test('is refused when it is a single file that is too large', async ({ source, expect }) => {
+    const file = join(source, 'large');
+    await writeFile(file, '');
+    await truncate(file, 100 * 1024 ** 3);
+    expect((await examine([{ source: file }])).refused).toMatchObject([
+      { key: `services.app.volumes:${file}`, why: '100.0 GiB would be copied, more than 10.0 GiB' },
+    ]);
+  });
+
+  test('has a key by which it may be allowed, refused or not', async ({ source, expect }) => {
+    const { keys, refused } = await examine([{ source }, { source: '/' }]);
+    expect(keys).toEqual([`services.app.volumes:${source}`, 'services.app.volumes:/']);
+    expect(refused.map(({ key }) => key)).toEqual(['services.app.volumes:/']);
+  });
 });
 
 // Who writes what is seen by root alone.

@@ -168,7 +168,7 @@ function idle(cell: ReportCell): (Element | null)[] {
 function judged(cell: ReportCell, shared: Shared): (Element | null)[] {
   return [
     advice(cell),
-    cell.acceptedBy === null ? null : h('p', `Accepted by ${cell.acceptedBy}.`),
+    cell.acceptedBy === null ? null : h('p', `Accepted: ${cell.acceptedBy}.`),
     facts([
       ['Predicted', cell.predicted ?? 'not predicted'],
       ['Seen', cell.outcome],
