@@ -1,6 +1,6 @@
 import { lchown, lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Fact } from './attestation.ts';
+import type { Fact } from './proof.ts';
 
 /** Folders, what lies in them, or both. */
 export type Part = 'directory' | 'file' | 'both';
