@@ -18,7 +18,11 @@ export default defineConfig({
   test: {
     reporters: [
       'default',
-      ['./reports/vitest-reporter.ts', { watched: DISRUPTIONS.map(({ id }) => `suites/${id}.spec.ts`) }],
+      [
+        './reports/vitest-reporter.ts',
+        { out: 'reports/out', watched: DISRUPTIONS.map(({ id }) => `suites/${id}.spec.ts`) },
+      ],
+      './reports/tally-reporter.ts',
     ],
     projects: [
       {

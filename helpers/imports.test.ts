@@ -51,12 +51,17 @@ const RULES: readonly Rule[] = [
     typesOfPackages: ['hast', 'sarif'],
   },
   {
-    files: /^reports\/vitest-reporter\.ts$/,
+    files: /^reports\/(vitest|tally)-reporter\.ts$/,
     may: [/^reports\//, /^helpers\/version\.ts$/],
     packages: { only: [] },
     typesOfPackages: ['vitest'],
   },
-  { files: /^fixtures\//, may: [/^fixtures\//, HELPERS], mayTypes: [/^reports\//], packages: { allBut: [] } },
+  {
+    files: /^fixtures\//,
+    may: [/^fixtures\//, HELPERS, /^helpers\/cli\/contract-words\.ts$/],
+    mayTypes: [/^reports\//],
+    packages: { allBut: [] },
+  },
   {
     files: /^suites\//,
     may: [/^suites\//, /^fixtures\//, HELPERS],

@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { DISRUPTIONS } from '../disruptions/catalogue.ts';
 import { ERRORS, OutlastError } from '../errors.ts';
+import { DEFAULTS } from '../scenario/defaults.ts';
 import { VERSION } from '../version.ts';
 import { audit, AUDIT_FORMATS, type AuditOptions } from './audit.ts';
 import { type Format, FORMATS } from '../../reports/formats.ts';
@@ -44,9 +45,9 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--allow <key...>', 'let a refused key through', [])
     .option('--allow-egress <service...>', 'give a service a way out of the host', [])
     .option('--out <folder>', 'where the report goes', 'outlast-report')
-    .option('--markers <count>', 'rows written to each store before each disruption', count, 10)
-    .option('--seed <text>', 'makes the rows the same again', 'outlast')
-    .option('--timeout <seconds>', 'how long services may take to become ready', count, 60)
+    .option('--markers <count>', 'rows written to each store before each disruption', count, DEFAULTS.markers)
+    .option('--seed <text>', 'makes the rows the same again', DEFAULTS.seed)
+    .option('--timeout <seconds>', 'how long services may take to become ready', count, DEFAULTS.timeoutMs / 1000)
     .option('--config <file>', 'the configuration (default: outlast.yaml beside the Compose file)')
     .action(async (options: RunOptions) => {
       exitCode = await run(options, interrupt.signal);
