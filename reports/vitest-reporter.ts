@@ -9,7 +9,7 @@ import { makeReport } from './report.ts';
 import { writeReport } from './write.ts';
 
 export interface ReporterOptions {
-  /** Where `report.json`, `report.md`, `report.html` and `persistence.jsonl` go; by default `outlast-report`. */
+  /** Where `report.json`, `report.md`, `report.html` and `persistence.jsonl` go; by default `outlast-report/vitest`. */
   readonly out?: string;
   /** A test whose file begins with one of these must bring evidence, or counts as unknown; by default only a test that has brought a stack up must. */
   readonly watched?: readonly string[];
@@ -21,7 +21,7 @@ export default class PersistenceReporter implements Reporter {
   readonly #watched: readonly string[];
   #startedAt = new Date();
 
-  constructor({ out = 'outlast-report', watched = [] }: ReporterOptions = {}) {
+  constructor({ out = 'outlast-report/vitest', watched = [] }: ReporterOptions = {}) {
     this.#out = resolve(out);
     this.#watched = watched;
   }

@@ -59,7 +59,7 @@ async function reached(folder: string, entries: readonly string[]): Promise<Map<
 }
 
 async function reportIn({ folder }: ExampleProject): Promise<Report> {
-  return JSON.parse(await readFile(join(folder, 'outlast-report/report.json'), 'utf8')) as Report;
+  return JSON.parse(await readFile(join(folder, 'outlast-report/vitest/report.json'), 'utf8')) as Report;
 }
 
 /** The text of every file below a folder, by its path there. */
