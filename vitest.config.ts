@@ -4,7 +4,7 @@ import { MACHINE_HOME } from './fixtures/machine-home.ts';
 import { DISRUPTIONS } from './helpers/disruptions/catalogue.ts';
 
 /** They look at all that a home has: processes, mounts and runs. */
-const MACHINE = ['host', 'interrupt', 'bad-input', 'ambient', 'nested', 'discovery'].map(
+const MACHINE = ['host', 'interrupt', 'bad-input', 'ambient', 'nested', 'discovery', 'package'].map(
   (name) => `suites/${name}.spec.ts`,
 );
 
@@ -20,7 +20,11 @@ export default defineConfig({
   test: {
     reporters: [
       'default',
-      ['./reports/vitest-reporter.ts', { watched: DISRUPTIONS.map(({ id }) => `suites/${id}.spec.ts`) }],
+      [
+        './reports/vitest-reporter.ts',
+        { out: 'reports/out', watched: DISRUPTIONS.map(({ id }) => `suites/${id}.spec.ts`) },
+      ],
+      './reports/tally-reporter.ts',
     ],
     projects: [
       {

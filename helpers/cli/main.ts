@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { DISRUPTIONS } from '../disruptions/catalogue.ts';
 import { ERRORS, OutlastError } from '../errors.ts';
+import { DEFAULTS } from '../scenario/defaults.ts';
 import { VERSION } from '../version.ts';
 import { audit, AUDIT_FORMATS, type AuditOptions } from './audit.ts';
 import { type Format, FORMATS } from '../../reports/formats.ts';
@@ -33,8 +34,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--skip <ids>', 'not these disruptions', list)
     .option('--store <ids>', 'only these stores', list)
     .option('--out <folder>', 'where the report goes', 'outlast-report')
-    .option('--markers <count>', 'rows written to each store before each disruption', count, 10)
-    .option('--seed <text>', 'makes the rows the same again', 'outlast')
+    .option('--markers <count>', 'rows written to each store before each disruption', count, DEFAULTS.markers)
+    .option('--seed <text>', 'makes the rows the same again', DEFAULTS.seed)
     .action(async (options: RunOptions) => {
       exitCode = await run(options, interrupt.signal);
     });

@@ -1,4 +1,4 @@
-import type { Proof } from '../stack/attestation.ts';
+import type { Proof } from '../stack/proof.ts';
 import type { Span } from './timeline.ts';
 import type { Counts, DataVerdict, Layer, Outcome, Reason, ServiceVerdict } from '../verdict/model.ts';
 

@@ -3,7 +3,7 @@ import type { Disruption, Step } from '../disruptions/disruption.ts';
 import { OutlastError } from '../errors.ts';
 import type { Identity } from '../probe/identity.ts';
 import type { Probe } from '../probe/probe.ts';
-import { compareFacts, unproven, type Fact } from '../stack/attestation.ts';
+import { compareFacts, unproven, type Fact } from '../stack/proof.ts';
 import { isOfImage, placementOf, type Placement } from '../stack/layers.ts';
 import type { RunningStack, ServiceState } from '../stack/stack.ts';
 import type { StoreDefinition } from '../stores/store.ts';

@@ -1,6 +1,6 @@
 import type { FileEntry } from '../host/files/file-operations.ts';
 import type { HostFiles } from '../host/files/host-files.ts';
-import type { Fact } from './attestation.ts';
+import type { Fact } from './proof.ts';
 
 /** Folders, what lies in them, or both. */
 export type Part = 'directory' | 'file' | 'both';
