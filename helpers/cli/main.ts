@@ -7,6 +7,7 @@ import { audit, AUDIT_FORMATS, type AuditOptions } from './audit.ts';
 import { type Format, FORMATS } from '../../reports/formats.ts';
 import { CleanUpError } from '../scenario/session.ts';
 import { clean } from './clean.ts';
+import { gate, type GateOptions } from './gate.ts';
 import { report } from './report.ts';
 import { run, type RunOptions } from './run.ts';
 
@@ -48,6 +49,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--seed <text>', 'makes the rows the same again', 'outlast')
     .option('--timeout <seconds>', 'how long services may take to become ready', count, 60)
     .option('--config <file>', 'the configuration (default: outlast.yaml beside the Compose file)')
+    .option('--baseline <file>', 'the report to compare with (default: the run before, out of the history)')
     .action(async (options: RunOptions) => {
       exitCode = await run(options, interrupt.signal);
     });
@@ -73,6 +75,16 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--config <file>', 'the configuration (default: outlast.yaml beside the Compose file)')
     .action(async (options: AuditOptions) => {
       exitCode = await audit(options, interrupt.signal);
+    });
+
+  program
+    .command('gate')
+    .description('say whether the stack may be deployed, by the report of a run')
+    .argument('[folder]', 'where `outlast run` left its report', 'outlast-report')
+    .option('-f, --file <file...>', 'Compose file', [])
+    .option('--config <file>', 'the configuration (default: outlast.yaml beside the Compose file)')
+    .action(async (folder: string, options: GateOptions) => {
+      exitCode = await gate(folder, options);
     });
 
   program

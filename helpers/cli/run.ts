@@ -12,6 +12,8 @@ import { Session, type SessionOptions } from '../scenario/session.ts';
 import type { DataChoice } from '../stack/bind-sources.ts';
 import { findComposeFiles } from '../stack/compose-files.ts';
 import { exitCodeOf } from '../verdict/expectation.ts';
+import { keepInHistory, lastInHistory, type Earlier } from '../../reports/history.ts';
+import { readReportFile } from '../../reports/read.ts';
 import { renderTerminal } from '../../reports/terminal.ts';
 import { writeReport } from '../../reports/write.ts';
 import { assembleReport } from './assemble-report.ts';
@@ -34,6 +36,7 @@ export interface RunOptions {
   readonly seed: string;
   readonly timeout: number;
   readonly config?: string;
+  readonly baseline?: string;
 }
 
 /**
@@ -47,6 +50,7 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<num
   const disruptions = chosen(options);
   const out = await writableFolder(options.out);
   const compose = await findComposeFiles(options.file, process.cwd());
+  const named = options.baseline === undefined ? null : await readReportFile(options.baseline);
   const sessionOptions: SessionOptions = {
     runId: randomBytes(4).toString('hex'),
     compose,
@@ -60,6 +64,8 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<num
     allow: options.allow,
     egress: options.allowEgress,
     needsBackup: disruptions.some(needsBackup),
+    reportFolder: out,
+    baseline: named && { file: options.baseline as string, stack: named.stack?.name ?? null },
     markers: options.markers,
     seed: options.seed,
     timeoutMs: options.timeout * 1000,
@@ -73,15 +79,19 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<num
   const record = await session.record();
   // From the files alone; that the stores were found by looking changes nothing of it.
   const foreseen = { findings: audited.findings, predictions: audited.predictFor(record.stores) };
+  const earlier: Earlier = named ? { report: named, notes: [] } : await lastInHistory(out, session.subject.name);
   session.redactor.spare(contractWords());
   const report = session.redactor.value(
     assembleReport(session, record, foreseen, {
       cells,
       startedAt,
       durationMs: Math.round(performance.now() - began),
+      before: earlier.report,
     }),
   );
   await writeReport(out, report);
+  await keepInHistory(out, report);
+  for (const note of earlier.notes) process.stderr.write(`${note}\n`);
   process.stdout.write(`\n${renderTerminal(report)}\n\nreport: ${join(options.out, 'report.html')}\n`);
   return exitCodeOf(report.verdict);
 }

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { OutlastError } from '../errors.ts';
 import type { StoreDefinition } from '../stores/store.ts';
 import { backup, backupFileFault } from './backup.ts';
+import { gate, storesNamedBy } from './gate.ts';
 
 const id = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'letters, digits and dashes, in lower case');
 const place = {
@@ -58,17 +59,19 @@ const store = z.discriminatedUnion('kind', [
 ]) satisfies z.ZodType<StoreDefinition>;
 
 const schema = z
-  .strictObject({ stores: z.array(store).min(1), backup: backup.optional() })
+  .strictObject({ stores: z.array(store).min(1), backup: backup.optional(), gate: gate.optional() })
   .check(({ value, issues }) => {
     const ids = value.stores.map((entry) => entry.id);
     value.stores.forEach((entry, index) => {
       if (ids.indexOf(entry.id) < index)
         issues.push(issue(['stores', index, 'id'], `the id "${entry.id}" stands there twice`));
     });
-    value.backup?.stores.forEach((name, index) => {
-      if (!ids.includes(name))
-        issues.push(issue(['backup', 'stores', index], `"${name}" is none of the stores ${ids.join(', ')}`));
-    });
+    const named = [
+      ...(value.backup?.stores ?? []).map((name, index) => ({ path: ['backup', 'stores', index], name })),
+      ...(value.gate ? storesNamedBy(value.gate) : []).map(({ path, name }) => ({ path: ['gate', ...path], name })),
+    ];
+    for (const { path, name } of named)
+      if (!ids.includes(name)) issues.push(issue(path, `"${name}" is none of the stores ${ids.join(', ')}`));
   });
 
 function issue(path: readonly (string | number)[], message: string) {

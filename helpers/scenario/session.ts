@@ -1,14 +1,12 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { execa } from 'execa';
 import { auditProject, type Audited } from '../audit/audit-project.ts';
 import { openRun, type Run } from '../cleanup/run.ts';
 import { sweep } from '../cleanup/sweep.ts';
 import { VolumeWatch } from '../cleanup/volume-watch.ts';
 import { servicesOf, type Backup } from '../config/backup.ts';
 import { readConfig, type ConfigFile } from '../config/config.ts';
+import type { GatePolicy } from '../config/gate.ts';
 import { discoverStores } from '../discovery/discover-stores.ts';
 import { OutlastError } from '../errors.ts';
 import { outlastHome } from '../home.ts';
@@ -22,6 +20,7 @@ import { openHost, openOldestHost } from '../host/open-host.ts';
 import { Redactor } from '../redact.ts';
 import { buildToolbox, type Toolbox, type ToolboxOptions } from '../probe/toolbox.ts';
 import type { ComposeFiles } from '../stack/compose-files.ts';
+import { revisionOf, type Revision } from '../stack/revision.ts';
 import { mountsOf, type MountRecord } from '../stack/mounts.ts';
 import { carriedVariables, resolveProject, type ComposeOptions, type ProjectModel } from '../stack/project-model.ts';
 import { refusedKeys } from '../stack/allow-list.ts';
@@ -56,6 +55,10 @@ export interface SessionOptions {
   readonly egress?: readonly string[];
   /** Is anything to be done that cannot be done without a backup? */
   readonly needsBackup?: boolean;
+  /** Where reports go: no part of the stack, whatever lies there. */
+  readonly reportFolder?: string;
+  /** An earlier run that this one is to be compared with, and its stack. */
+  readonly baseline?: { readonly file: string; readonly stack: string | null } | null;
   readonly markers: number;
   readonly seed: string;
   readonly timeoutMs: number;
@@ -71,6 +74,8 @@ export class Session implements AsyncDisposable {
   #volumes: VolumeWatch | null = null;
   #host: Host | null = null;
   #model: ProjectModel | null = null;
+  #revision: Revision | null = null;
+  #policy: GatePolicy | null = null;
   #binds: readonly BindSource[] = [];
   #toolbox: Toolbox | null = null;
   #environment: Readonly<Record<string, string>> = {};
@@ -100,6 +105,17 @@ export class Session implements AsyncDisposable {
 
   get services(): string[] {
     return Object.keys(this.#model?.services ?? {});
+  }
+
+  /** What the configuration says of the gate, once it was read; `null`: nothing. */
+  get policy(): GatePolicy | null {
+    return this.#policy;
+  }
+
+  /** The name of the stack, and in which state its files were when they were read. @throws Error before that */
+  get subject(): Revision & { readonly name: string } {
+    if (!this.#model || !this.#revision) throw new Error('The project was not read.');
+    return { name: this.#model.name, ...this.#revision };
   }
 
   /**
@@ -133,6 +149,7 @@ export class Session implements AsyncDisposable {
       gitForToolbox(home, signal).then(async (git) => buildToolbox({ home, git })),
       this.#readProject(host, home),
     ]);
+    this.#policy = config?.gate ?? null;
     if (config?.stores) this.#stores = chosenStores(config.stores, only, this.services);
     this.#backup = checkedBackup(config, this.services);
     return host;
@@ -142,6 +159,8 @@ export class Session implements AsyncDisposable {
   async #readProject(host: Host, home: string): Promise<void> {
     const { compose, allow = [], data = 'empty', signal } = this.#options;
     const lines = await SourceLines.read(compose.files);
+    // Before the run, which takes a while: what is changed meanwhile was not tested.
+    this.#revision = await revisionOf(lines, compose.folder, this.#options.reportFolder);
     await learnFromSources(this.redactor, lines, this.#options.envFiles ?? []);
     refuse(lines.remotes, allow, lines);
     const options: ComposeOptions = {
@@ -150,6 +169,12 @@ export class Session implements AsyncDisposable {
       remote: allow.includes('include') || lines.remotes.length > 0,
     };
     const model = await resolveProject(host, compose, options, signal);
+    const { baseline } = this.#options;
+    if (baseline && baseline.stack !== model.name)
+      throw new OutlastError(
+        'BASELINE_OTHER_STACK',
+        `${baseline.file} is of ${baseline.stack ?? 'no stack'}, and this is ${model.name}.`,
+      );
     const { sources, refused } = await examineBinds(model, { data, git: await findGit(home, signal) });
     refuse([...refusedKeys(model), ...refused], allow, lines);
     this.#environment = await carriedVariables(host, compose, model, options, signal);
@@ -276,10 +301,8 @@ export class Session implements AsyncDisposable {
     const { files, folder } = this.#options.compose;
     return {
       stack: {
-        name: (this.#model as ProjectModel).name,
+        ...this.subject,
         files: [...files],
-        digest: await digestOf(files),
-        commit: await commitOf(folder),
         services: this.services,
         changes: [...(this.#project?.shadow.changes ?? [])],
         baseImage: this.#baseImage?.origin ?? null,
@@ -328,6 +351,7 @@ export interface SessionRecord {
     files: string[];
     digest: string;
     commit: string | null;
+    dirty: boolean | null;
     services: string[];
     changes: string[];
     baseImage: 'official' | 'assembled' | null;
@@ -382,16 +406,4 @@ async function findGit(home: string, signal: AbortSignal): Promise<Git | null> {
 async function gitForToolbox(home: string, signal: AbortSignal): Promise<ToolboxOptions['git']> {
   const git = await findGit(home, signal);
   return git?.libraryPath === undefined ? undefined : { path: git.path, libraryPath: git.libraryPath };
-}
-
-/** Digest of the user's Compose files as they stand. */
-async function digestOf(files: readonly string[]): Promise<string> {
-  const hash = createHash('sha256');
-  for (const file of files) hash.update(await readFile(file));
-  return `sha256:${hash.digest('hex')}`;
-}
-
-async function commitOf(folder: string): Promise<string | null> {
-  const result = await execa('git', ['rev-parse', 'HEAD'], { cwd: folder, reject: false });
-  return result.exitCode === 0 ? result.stdout : null;
 }
