@@ -4,7 +4,7 @@ import { MACHINE_HOME } from './fixtures/machine-home.ts';
 import { DISRUPTIONS } from './helpers/disruptions/catalogue.ts';
 
 /** They look at all that a home has: processes, mounts and runs. */
-const MACHINE = ['host', 'interrupt', 'bad-input', 'ambient', 'nested', 'discovery', 'package'].map(
+const MACHINE = ['host', 'interrupt', 'bad-input', 'ambient', 'nested', 'discovery', 'gate', 'package'].map(
   (name) => `suites/${name}.spec.ts`,
 );
 
@@ -32,6 +32,8 @@ export default defineConfig({
           name: 'unit',
           include: ['helpers/**/*.test.ts', 'reports/**/*.test.ts', 'compose/**/*.test.ts', 'fixtures/**/*.test.ts'],
           exclude: ['**/*.browser.test.ts'],
+          // It imports JSON as only a bundler can.
+          server: { deps: { inline: [/@actions/] } },
           // The reference app's tests start real processes, on a machine that may be busy.
           testTimeout: 120_000,
           sequence: { groupOrder: 1 },

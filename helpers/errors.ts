@@ -73,6 +73,36 @@ export const ERRORS = {
     why: 'The report is damaged, or no report.',
     fix: 'Run again; nothing can be shown of a report that is not whole.',
   },
+  BASELINE_OTHER_STACK: {
+    exit: 2,
+    why: 'Runs of two stacks cannot be compared.',
+    fix: 'Name a report of this stack with --baseline, or leave it out: the run before is found by itself.',
+  },
+  REPORT_OTHER_STACK: {
+    exit: 2,
+    why: 'The report is of another stack, or its Compose files have changed since.',
+    fix: 'Run `outlast run` on the stack that is to be deployed.',
+  },
+  REPORT_OTHER_COMMIT: {
+    exit: 2,
+    why: 'The report is of another commit.',
+    fix: 'Run `outlast run` on the commit that is to be deployed.',
+  },
+  REPORT_UNCOMMITTED: {
+    exit: 2,
+    why: 'No commit holds what was tested, or what is to be deployed.',
+    fix: 'Commit or ignore what `git status` shows, and run `outlast run` again.',
+  },
+  REPORT_TOO_OLD: {
+    exit: 2,
+    why: 'The report is older than the policy allows, or of the future.',
+    fix: 'Run `outlast run` again, or raise `gate.age` in outlast.yaml.',
+  },
+  EXCEPTION_EXPIRED: {
+    exit: 2,
+    why: 'The policy accepts something for a time that is over.',
+    fix: 'Take the exception out of outlast.yaml, or give it a new date.',
+  },
   OUTPUT_UNWRITABLE: {
     exit: 2,
     why: 'The output folder cannot be written.',

@@ -43,7 +43,7 @@ const RULES: readonly Rule[] = [
   { files: /^helpers\/cli\//, may: [/^helpers\//, /^reports\//], packages: LIBRARY },
   {
     files: /^reports\//,
-    may: [/^reports\//, /^helpers\/verdict\//, /^helpers\/(errors|version)\.ts$/],
+    may: [/^reports\//, /^helpers\/verdict\//, /^helpers\/(errors|version|gate\/reasons)\.ts$/],
     mayTypes: [HELPERS],
     packages: {
       only: ['zod', 'cli-table3', 'hastscript', 'hast-util-to-html', 'd3-scale', 'xmlbuilder2', 'badge-maker'],

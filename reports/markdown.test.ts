@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { renderMarkdown } from './markdown.ts';
-import { deadCell, goodCell, lostCell, sampleReport, unknownCell } from './sample.ts';
+import { deadCell, fullReport, goodCell, lostCell, sampleReport, unknownCell } from './sample.ts';
 
 describe('renderMarkdown', () => {
   const text = renderMarkdown(sampleReport([goodCell, lostCell, unknownCell, deadCell]));
@@ -73,6 +73,22 @@ describe('renderMarkdown', () => {
     expect(full).toContain('| c1 | holds | It holds |');
     expect(full).toContain('| k1 | lost | survived | not caught: checker-failed |');
     expect(full).toContain('| error | compose.yaml:7 | bad | mend |');
+  });
+
+  test('says what the gate decides, and what is worse and better than before', () => {
+    const full = renderMarkdown(fullReport());
+    expect(full).toContain(
+      '\n\nGate: Refused: notes after down-up: lost; notes after crash: unknown (host-died). Accepted: cache after down-up: lost (it is filled again, until 2020-03-20).\n\n',
+    );
+    expect(full).toContain(
+      '## Since run r0 of 2019-12-31T00:00:00.000Z\n\n- worse: notes after down-up: survived → lost\n- better: notes after kill: lost → no such cell\n\n',
+    );
+    const same = renderMarkdown(sampleReport([goodCell], { baseline: { runId: 'r0' } }));
+    expect(same).toContain('## Since run r0\n\nNo cell differs.\n\n');
+    const other = { disruption: 'kill', store: 'notes', before: null, after: 'survived' } as const;
+    expect(renderMarkdown(sampleReport([goodCell], { baseline: { other: [other] } }))).toContain(
+      '## Since an earlier run\n\n- 1 besides,',
+    );
   });
 
   test('lets no text from outside open markup', () => {

@@ -3,7 +3,7 @@ import { REASONS } from '../helpers/verdict/model.ts';
 import { ADVICE } from './advice.ts';
 import { makeReport } from './report.ts';
 import { deadCell, goodCell, lostCell, sampleReport, unknownCell } from './sample.ts';
-import { badCells, labelOf, nextStep, sentenceOf } from './summary.ts';
+import { badCells, gateLine, labelOf, nextStep, sentenceOf } from './summary.ts';
 
 const idle = { ...unknownCell, status: 'not-run' as const, reason: 'needs-host' as const };
 const absent = { ...unknownCell, status: 'not-applicable' as const, ok: true };
@@ -42,6 +42,17 @@ test('a cell in the matrix', () => {
     labelOf,
   );
   expect(labels).toEqual(['✓ survived', '✗ lost', '? unknown', '? not run', '·', '~ lost', '']);
+});
+
+test('the gate in a line, however many reasons there are', () => {
+  const reasons = ['a: lost', 'b\n: lost', 'c: lost', 'd: lost', 'e'].map(
+    (each) => ({ code: 'not-survived', text: each }) as const,
+  );
+  const accepted = [{ what: 'f', reason: 'never mind', until: '2020-03-20' }];
+  expect(gateLine({ decision: 'refused', reasons, accepted })).toBe(
+    'Refused: a: lost; b : lost; c: lost; and 2 more. Accepted: f (never mind, until 2020-03-20).',
+  );
+  expect(gateLine({ decision: 'allowed', reasons: [], accepted: [] })).toBe('Allowed.');
 });
 
 test('the verdict of a report is that of its cells', () => {

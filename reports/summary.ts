@@ -1,6 +1,6 @@
 import { OUTCOMES, REASONS } from '../helpers/verdict/model.ts';
 import { ADVICE } from './advice.ts';
-import type { Report, ReportCell, Verdict } from './model.ts';
+import type { Report, ReportBaseline, ReportCell, ReportGate, Verdict } from './model.ts';
 
 /** Cells that are neither as they should be nor accepted, worst first. */
 export function badCells(report: Report): ReportCell[] {
@@ -91,4 +91,34 @@ export function countsOf(cell: ReportCell): string {
     .filter((name) => cell[name] !== null)
     .map((name) => `${cell[name]} ${name}`);
   return counted.join(', ');
+}
+
+/** How many reasons fit into a line. */
+const NAMED = 3;
+
+/** What the gate decides, in a line. */
+export function gateLine({ decision, reasons, accepted }: ReportGate): string {
+  const taken = accepted.map(({ what, reason, until }) => `${what} (${reason}, until ${until})`);
+  const besides = taken.length === 0 ? '' : ` Accepted: ${shortened(taken)}.`;
+  return decision === 'allowed'
+    ? `Allowed.${besides}`
+    : `Refused: ${shortened(reasons.map(({ text }) => text.replaceAll(/\s+/g, ' ')))}.${besides}`;
+}
+
+function shortened(texts: readonly string[]): string {
+  const more = texts.length - NAMED;
+  return [...texts.slice(0, NAMED), ...(more > 0 ? [`and ${more} more`] : [])].join('; ').replace(/\.$/, '');
+}
+
+type Change = NonNullable<ReportBaseline['worse']>[number];
+
+/** A cell that differs from an earlier run's. */
+export function changeLine({ disruption, store, before, after }: Change): string {
+  return `${store} after ${disruption}: ${before ?? 'no such cell'} → ${after ?? 'no such cell'}`;
+}
+
+/** Which run it is compared with, in words. */
+export function sinceOf({ runId, startedAt }: ReportBaseline): string {
+  const parts = [runId === undefined ? null : `run ${runId}`, startedAt === undefined ? null : `of ${startedAt}`];
+  return parts.filter((part) => part !== null).join(' ') || 'an earlier run';
 }

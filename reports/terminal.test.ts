@@ -4,7 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { DISRUPTIONS } from '../helpers/disruptions/catalogue.ts';
 import { OUTCOMES, REASONS, type Reason } from '../helpers/verdict/model.ts';
-import { deadCell, goodCell, lostCell, sampleReport, unknownCell } from './sample.ts';
+import { deadCell, fullReport, goodCell, lostCell, sampleReport, unknownCell } from './sample.ts';
 import { renderTerminal } from './terminal.ts';
 
 const noTerminal = new PassThrough();
@@ -27,6 +27,27 @@ describe('renderTerminal', () => {
       'Next: Put the data on a named volume or a bind, and let the store sync before it',
       '      acknowledges.',
     ]);
+  });
+
+  test('says what is worse and better than before, and what the gate decides', () => {
+    const lines = renderTerminal(fullReport(), { stream: noTerminal }).split('\n');
+    const from = lines.findIndex((line) => line.startsWith('Worse'));
+    expect(lines.slice(from, from + 9)).toEqual([
+      'Worse: notes after down-up: survived → lost',
+      'Better: notes after kill: lost → no such cell',
+      'Compared with run r0 of 2019-12-31T00:00:00.000Z.',
+      'The stack loses data: 4 of 8 cells are not as they should be.',
+      'Gate: Refused: notes after down-up: lost; notes after crash: unknown',
+      '      (host-died). Accepted: cache after down-up: lost (it is filled again,',
+      '      until 2020-03-20).',
+      expect.stringMatching(/^Next: /),
+      expect.any(String),
+    ]);
+    const other = { disruption: 'kill', store: 'notes', before: null, after: 'survived' } as const;
+    const same = renderTerminal(sampleReport([goodCell], { baseline: { runId: 'r0', other: [other] } }), {
+      stream: noTerminal,
+    });
+    expect(same).toContain('\nNeither worse nor better than run r0.\n');
   });
 
   test('shows each cell in the matrix', () => {

@@ -3,11 +3,14 @@ import Table from 'cli-table3';
 import type { Report, ReportCell } from './model.ts';
 import {
   badCells,
+  changeLine,
+  gateLine,
   labelOf,
   nameOf,
   nextStep,
   rowsOf,
   sentenceOf,
+  sinceOf,
   type Standing,
   standingOf,
   storesOf,
@@ -38,9 +41,23 @@ export function renderTerminal(report: Report, { stream = process.stdout }: Term
   return [
     ...matrices(report, paint),
     ...badCells(report).map((cell) => wrap(`${labelOf(cell)}  ${nameOf(cell, report)}: ${whyOf(cell)}`, '    ')),
+    ...changes(report, paint),
     paint(colour, wrap(sentenceOf(report), '')),
+    ...(report.gate === null ? [] : [wrap(`Gate: ${gateLine(report.gate)}`, '      ')]),
     ...(next === null ? [] : [wrap(`Next: ${next}`, '      ')]),
   ].join('\n');
+}
+
+/** What is worse and better than before; what only one of two runs has tried is no news. */
+function changes({ baseline }: Report, paint: Paint): string[] {
+  if (baseline === null) return [];
+  const { worse = [], better = [] } = baseline;
+  if (worse.length + better.length === 0) return [wrap(`Neither worse nor better than ${sinceOf(baseline)}.`, '')];
+  return [
+    ...worse.map((change) => paint('red', wrap(`Worse: ${changeLine(change)}`, '    '))),
+    ...better.map((change) => paint('green', wrap(`Better: ${changeLine(change)}`, '    '))),
+    wrap(`Compared with ${sinceOf(baseline)}.`, ''),
+  ];
 }
 
 type Paint = (colour: Colour | 'bold', text: string) => string;

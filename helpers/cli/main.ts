@@ -9,6 +9,7 @@ import { type Format, FORMATS } from '../../reports/formats.ts';
 import { CleanUpError } from '../scenario/session.ts';
 import { clean } from './clean.ts';
 import { init, type InitOptions } from './init.ts';
+import { gate, type GateOptions } from './gate.ts';
 import { report } from './report.ts';
 import { run, type RunOptions } from './run.ts';
 
@@ -36,6 +37,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--out <folder>', 'where the report goes', 'outlast-report')
     .option('--markers <count>', 'rows written to each store before each disruption', count, DEFAULTS.markers)
     .option('--seed <text>', 'makes the rows the same again', DEFAULTS.seed)
+    .option('--baseline <file>', 'the report to compare with (default: the run before, out of the history)')
     .action(async (options: RunOptions) => {
       exitCode = await run(options, interrupt.signal);
     });
@@ -63,6 +65,16 @@ export async function main(argv: readonly string[]): Promise<number> {
     )
     .action(async (options: AuditOptions) => {
       exitCode = await audit(options, interrupt.signal);
+    });
+
+  program
+    .command('gate')
+    .description('say whether the stack may be deployed, by the report of a run')
+    .argument('[folder]', 'where `outlast run` left its report', 'outlast-report')
+    .option('-f, --file <file...>', 'Compose file', [])
+    .option('--config <file>', 'the configuration (default: outlast.yaml beside the Compose file)')
+    .action(async (folder: string, options: GateOptions) => {
+      exitCode = await gate(folder, options);
     });
 
   program

@@ -9,6 +9,8 @@ import { needsBackup } from '../scenario/matrix.ts';
 import { Session } from '../scenario/session.ts';
 import { findComposeFiles } from '../stack/compose-files.ts';
 import { exitCodeOf } from '../verdict/expectation.ts';
+import { keepInHistory, lastInHistory, type Earlier } from '../../reports/history.ts';
+import { readReportFile } from '../../reports/read.ts';
 import { renderTerminal } from '../../reports/terminal.ts';
 import { writeReport } from '../../reports/write.ts';
 import { assembleReport } from './assemble-report.ts';
@@ -23,6 +25,7 @@ export interface RunOptions extends StackOptions {
   readonly out: string;
   readonly markers: number;
   readonly seed: string;
+  readonly baseline?: string;
 }
 
 /**
@@ -36,6 +39,7 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<num
   const disruptions = chosen(options);
   const out = await writableFolder(options.out);
   const compose = await findComposeFiles(options.file, process.cwd());
+  const named = options.baseline === undefined ? null : await readReportFile(options.baseline);
 
   const cells: CellRecord[] = [];
   await using session = new Session({
@@ -44,6 +48,8 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<num
     only: options.store,
     asked: options.only !== undefined,
     needsBackup: disruptions.some(needsBackup),
+    reportFolder: out,
+    baseline: named && { file: options.baseline as string, stack: named.stack?.name ?? null },
     markers: options.markers,
     seed: options.seed,
     signal,
@@ -53,15 +59,19 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<num
   const record = await session.record();
   // From the files alone; that the stores were found by looking changes nothing of it.
   const foreseen = { findings: audited.findings, predictions: audited.predictFor(record.stores) };
+  const earlier: Earlier = named ? { report: named, notes: [] } : await lastInHistory(out, session.subject.name);
   session.redactor.spare(contractWords());
   const report = session.redactor.value(
     assembleReport(session, record, foreseen, {
       cells,
       startedAt,
       durationMs: Math.round(performance.now() - began),
+      before: earlier.report,
     }),
   );
   await writeReport(out, report);
+  await keepInHistory(out, report);
+  for (const note of earlier.notes) process.stderr.write(`${note}\n`);
   process.stdout.write(`\n${renderTerminal(report)}\n\nreport: ${join(options.out, 'report.html')}\n`);
   return exitCodeOf(report.verdict);
 }

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { type ErrorCode, OutlastError } from '../errors.ts';
 import { backup, backupFileFault } from './backup.ts';
 import { expectations } from './expect.ts';
+import { gate, storesNamedBy } from './gate.ts';
 import { limits } from './limits.ts';
 import { stores } from './stores.ts';
 
@@ -18,6 +19,7 @@ export const schema = z
       .optional()
       .describe('Services that are not started: nothing of them is in the shadow.'),
     expect: expectations.optional().describe('What may be lost, and why.'),
+    gate: gate.optional().describe('When a deploy is refused.'),
     limits: limits.optional().describe('Time and room.'),
   })
   .meta({ title: 'Configuration of Outlast' })
@@ -35,12 +37,13 @@ type Path = readonly (string | number)[];
 
 /** Every store that a configuration names and that is none of those that there are. */
 function strangeStores(
-  { backup: promised, expect }: Pick<Config, 'backup' | 'expect'>,
+  { backup: promised, expect, gate: policy }: Pick<Config, 'backup' | 'expect' | 'gate'>,
   ids: readonly string[],
 ): { readonly path: Path; readonly message: string }[] {
   const named = [
     ...(promised?.stores ?? []).map((name, index) => ({ path: ['backup', 'stores', index], name })),
     ...(expect ?? []).map(({ store: name }, index) => ({ path: ['expect', index, 'store'], name })),
+    ...(policy ? storesNamedBy(policy) : []).map(({ path, name }) => ({ path: ['gate', ...path], name })),
   ];
   return named
     .filter(({ name }) => !ids.includes(name))

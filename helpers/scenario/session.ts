@@ -1,14 +1,12 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { execa } from 'execa';
 import { auditProject, type Audited } from '../audit/audit-project.ts';
 import { openRun, type Run } from '../cleanup/run.ts';
 import { sweep } from '../cleanup/sweep.ts';
 import { VolumeWatch } from '../cleanup/volume-watch.ts';
 import { servicesOf, type Backup } from '../config/backup.ts';
 import { readConfig, type ConfigFile } from '../config/config.ts';
+import type { GatePolicy } from '../config/gate.ts';
 import { discoverStores } from '../discovery/discover-stores.ts';
 import { OutlastError } from '../errors.ts';
 import { outlastHome } from '../home.ts';
@@ -22,6 +20,7 @@ import { Redactor } from '../redact.ts';
 import { ownToolbox } from '../probe/own-toolbox.ts';
 import type { Toolbox } from '../probe/toolbox.ts';
 import type { ComposeFiles } from '../stack/compose-files.ts';
+import { revisionOf, type Revision } from '../stack/revision.ts';
 import { mountsOf, type MountRecord } from '../stack/mounts.ts';
 import { carriedVariables, resolveProject, type ComposeOptions, type ProjectModel } from '../stack/project-model.ts';
 import { refusedKeys } from '../stack/allow-list.ts';
@@ -60,6 +59,10 @@ export interface SessionOptions {
   readonly egress?: readonly string[];
   /** Is anything to be done that cannot be done without a backup? */
   readonly needsBackup?: boolean;
+  /** Where reports go: no part of the stack, whatever lies there. */
+  readonly reportFolder?: string;
+  /** An earlier run that this one is to be compared with, and its stack. */
+  readonly baseline?: { readonly file: string; readonly stack: string | null } | null;
   readonly markers: number;
   readonly seed: string;
   /** How long services may take to become ready; by default what the configuration says. */
@@ -79,6 +82,7 @@ export class Session implements AsyncDisposable {
   #volumes: VolumeWatch | null = null;
   #host: Host | null = null;
   #model: ProjectModel | null = null;
+  #revision: Revision | null = null;
   #config: ConfigFile | null = null;
   /** What leaving services out has altered. */
   #omissions: readonly string[] = [];
@@ -118,8 +122,19 @@ export class Session implements AsyncDisposable {
     return this.#config?.expect ?? [];
   }
 
+  /** What the configuration says of the gate, once it was read; `null`: nothing. */
+  get policy(): GatePolicy | null {
+    return this.#config?.gate ?? null;
+  }
+
   get #timeoutMs(): number {
     return this.#options.timeoutMs ?? (this.#config?.limits?.timeout ?? TIMEOUT) * 1000;
+  }
+
+  /** The name of the stack, and in which state its files were when they were read. @throws Error before that */
+  get subject(): Revision & { readonly name: string } {
+    if (!this.#model || !this.#revision) throw new Error('The project was not read.');
+    return { name: this.#model.name, ...this.#revision };
   }
 
   /**
@@ -157,6 +172,8 @@ export class Session implements AsyncDisposable {
   async #readProject(host: Host, home: string): Promise<void> {
     const { compose, allow = [], data = 'empty', signal } = this.#options;
     const lines = await SourceLines.read(compose.files);
+    // Before the run, which takes a while: what is changed meanwhile was not tested.
+    this.#revision = await revisionOf(lines, compose.folder, this.#options.reportFolder);
     await learnFromSources(this.redactor, lines, this.#options.envFiles ?? []);
     refuse(lines.remotes, allow, lines);
     const options: ComposeOptions = {
@@ -165,13 +182,19 @@ export class Session implements AsyncDisposable {
       remote: allow.includes('include') || lines.remotes.length > 0,
     };
     const model = await resolveProject(host, compose, options, signal);
+    const { baseline } = this.#options;
+    if (baseline && baseline.stack !== model.name)
+      throw new OutlastError(
+        'BASELINE_OTHER_STACK',
+        `${baseline.file} is of ${baseline.stack ?? 'no stack'}, and this is ${model.name}.`,
+      );
     const { model: kept, changes } = leaveOut(model, this.#config);
     const git = await findGit(home, signal);
     const limit = this.#config?.limits?.copy ?? COPY_LIMIT;
     const { sources, refused, keys } = await examineBinds(kept, { data, git, limit });
     const refusals = [...refusedKeys(kept), ...refused];
     // Whether a file is fetched from elsewhere is not always to be seen.
-    const remote = /^include\s*:/m.test(lines.text) ? ['include'] : [];
+    const remote = /^include\s*:/m.test(lines.texts.join('\n')) ? ['include'] : [];
     refuseUnknown(allow, [...[...lines.remotes, ...refusals].map(({ key }) => key), ...keys, ...remote]);
     refuse(refusals, allow, lines);
     // Of a service that is left out too.
@@ -309,10 +332,8 @@ export class Session implements AsyncDisposable {
     const { files, folder } = this.#options.compose;
     return {
       stack: {
-        name: (this.#model as ProjectModel).name,
+        ...this.subject,
         files: [...files],
-        digest: await digestOf(files),
-        commit: await commitOf(folder),
         services: this.services,
         changes: [...this.#omissions, ...(this.#project?.shadow.changes ?? [])],
         baseImage: this.#baseImage?.origin ?? null,
@@ -361,6 +382,7 @@ export interface SessionRecord {
     files: string[];
     digest: string;
     commit: string | null;
+    dirty: boolean | null;
     services: string[];
     changes: string[];
     baseImage: 'official' | 'assembled' | null;
@@ -401,16 +423,4 @@ function checkedBackup(config: ConfigFile | null, services: readonly string[]): 
     throw config.fault(['backup', ...strange.path], message);
   }
   return config.backup;
-}
-
-/** Digest of the user's Compose files as they stand. */
-async function digestOf(files: readonly string[]): Promise<string> {
-  const hash = createHash('sha256');
-  for (const file of files) hash.update(await readFile(file));
-  return `sha256:${hash.digest('hex')}`;
-}
-
-async function commitOf(folder: string): Promise<string | null> {
-  const result = await execa('git', ['rev-parse', 'HEAD'], { cwd: folder, reject: false });
-  return result.exitCode === 0 ? result.stdout : null;
 }

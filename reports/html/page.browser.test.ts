@@ -178,6 +178,11 @@ test('what comes from outside stays text, wherever it stands', async () => {
       ],
       claims: [{ id: text, statement: text, verdict: 'refuted', evidence }],
       controls: [{ id: text, expected: text, outcome: text, caught: false, reason: text }],
+      gate: {
+        decision: 'refused',
+        reasons: [{ code: 'finding', text }],
+        accepted: [{ what: text, reason: text, until: '2020-03-20' }],
+      },
       baseline: { runId: text, worse: [{ disruption: text, store: text, before: null, after: 'lost' }] },
     }),
     // Without the policy, so that it is the escaping alone that holds.

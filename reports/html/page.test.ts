@@ -54,6 +54,7 @@ test('has every part that the report has something for, and no other', () => {
   expect(headings(full)).toEqual([
     'Look here first',
     'What survives what',
+    'The gate',
     'Since the run before',
     'Where the data lives',
     'Findings in the files',
@@ -162,6 +163,12 @@ test('findings come with the lines of the user, and the fix', () => {
 
 test('claims that need a look come first', () => {
   expect(text.indexOf('It does not hold')).toBeLessThan(text.indexOf('It holds'));
+});
+
+test('says what the gate decides, why, and what it accepts until when', () => {
+  const part = partOf(full, 'gate');
+  expect(part).toContain('the deploy is refused not-survived notes after down-up: lost unknown notes after crash');
+  expect(part).toContain('Accepted: 1 cache after down-up: lost: it is filled again, until 2020-03-20');
 });
 
 test('says what got worse', () => {

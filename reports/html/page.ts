@@ -9,6 +9,7 @@ import { claims } from './claims.ts';
 import { controls } from './controls.ts';
 import { evidence, troubles } from './evidence.ts';
 import { findings } from './findings.ts';
+import { gate } from './gate.ts';
 import { matrix } from './matrix.ts';
 import { places } from './places.ts';
 import { recovery } from './recovery.ts';
@@ -23,6 +24,7 @@ export function renderHtml(report: Report): string {
   const view = viewOf(report);
   const parts = [
     matrix(view),
+    gate(view),
     baseline(view),
     places(view),
     findings(view),
