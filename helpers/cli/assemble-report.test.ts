@@ -3,6 +3,8 @@ import { renderJson } from '../../reports/json.ts';
 import { goodCell, sampleReport } from '../../reports/sample.ts';
 import type { Audited } from '../audit/audit-project.ts';
 import { PREDICTION_REFUTED } from '../audit/prediction-refuted.ts';
+import type { LikelyBackup } from '../discovery/discover-stores.ts';
+import { LOOKS_LIKE_BACKUP } from '../discovery/looks-like-backup.ts';
 import { UNMEASURED, type Outcome } from '../verdict/model.ts';
 import { assembleReport } from './assemble-report.ts';
 
@@ -20,7 +22,11 @@ const cellSeen = (outcome: Outcome, status: 'ran' | 'not-run' = 'ran') => ({
   status,
 });
 
-function assembled(predicted: Outcome | null, seen: ReturnType<typeof cellSeen>) {
+function assembled(
+  predicted: Outcome | null,
+  seen: ReturnType<typeof cellSeen>,
+  backups: readonly LikelyBackup[] = [],
+) {
   const audited: Pick<Audited, 'findings' | 'predictions'> = {
     findings: [],
     predictions: [{ disruption: seen.disruption, store: seen.store, predicted }],
@@ -46,7 +52,7 @@ function assembled(predicted: Outcome | null, seen: ReturnType<typeof cellSeen>)
       writer: 'probe' as const,
     },
   ];
-  const report = assembleReport({ runId: base.runId, seed: 's' }, { stack, hosts: [], stores }, audited, {
+  const report = assembleReport({ runId: base.runId, seed: 's', backups }, { stack, hosts: [], stores }, audited, {
     cells: [seen],
     startedAt: new Date(0),
     durationMs: 1,
@@ -70,6 +76,13 @@ describe('a report', () => {
         service: 'app',
         title: expect.stringContaining('survived was predicted, and lost was seen'),
       },
+    ]);
+  });
+
+  test('tells of databases that are left out', () => {
+    const { findings } = assembled(null, cellSeen('survived'), [{ service: 'app', path: '/data/app.bak' }]);
+    expect(findings).toMatchObject([
+      { rule: LOOKS_LIKE_BACKUP.id, severity: 'info', service: 'app', path: '/data/app.bak' },
     ]);
   });
 

@@ -1,6 +1,7 @@
 import type { Report } from '../../reports/model.ts';
 import type { Audited } from '../audit/audit-project.ts';
 import { refutations } from '../audit/prediction-refuted.ts';
+import { looksLikeBackup } from '../discovery/looks-like-backup.ts';
 import type { CellRecord } from '../scenario/record.ts';
 import type { Session, SessionRecord } from '../scenario/session.ts';
 import { verdictOf } from '../verdict/expectation.ts';
@@ -8,7 +9,7 @@ import { VERSION } from '../version.ts';
 
 /** A finished run in the shape of the report: what was seen beside what was predicted. */
 export function assembleReport(
-  session: Pick<Session, 'runId' | 'seed'>,
+  session: Pick<Session, 'runId' | 'seed' | 'backups'>,
   record: SessionRecord,
   audited: Pick<Audited, 'findings' | 'predictions'>,
   run: { readonly cells: readonly CellRecord[]; readonly startedAt: Date; readonly durationMs: number },
@@ -26,7 +27,11 @@ export function assembleReport(
     verdict: verdictOf(cells),
     ...record,
     cells,
-    findings: [...audited.findings, ...refutations(cells, (store) => serviceOf.get(store) ?? null)],
+    findings: [
+      ...audited.findings,
+      ...refutations(cells, (store) => serviceOf.get(store) ?? null),
+      ...session.backups.map(looksLikeBackup),
+    ],
     claims: [],
     controls: [],
     gate: null,

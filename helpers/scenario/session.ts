@@ -9,7 +9,7 @@ import { sweep } from '../cleanup/sweep.ts';
 import { VolumeWatch } from '../cleanup/volume-watch.ts';
 import { servicesOf, type Backup } from '../config/backup.ts';
 import { readConfig, type ConfigFile } from '../config/config.ts';
-import { discoverStores } from '../discovery/discover-stores.ts';
+import { discoverStores, type LikelyBackup } from '../discovery/discover-stores.ts';
 import { OutlastError } from '../errors.ts';
 import { outlastHome } from '../home.ts';
 import { ensureBaseImage, type BaseImage } from '../host/base-image.ts';
@@ -76,6 +76,7 @@ export class Session implements AsyncDisposable {
   #environment: Readonly<Record<string, string>> = {};
   /** `null`: nobody said; the running stack tells. */
   #stores: readonly StoreDefinition[] | null = null;
+  #backups: readonly LikelyBackup[] = [];
   #backup: Backup | null = null;
   #baseImage: BaseImage | null = null;
   #project: Project | null = null;
@@ -185,6 +186,11 @@ export class Session implements AsyncDisposable {
     return this.#project;
   }
 
+  /** Databases that discovery takes for copies of others: nothing is written into them. */
+  get backups(): readonly LikelyBackup[] {
+    return this.#backups;
+  }
+
   /**
    * What the user's files tell before anything of the stack has started; the engine knows its images by now.
    * @throws OutlastError as `build`, and NO_DOCKERFILE
@@ -263,7 +269,9 @@ export class Session implements AsyncDisposable {
 
   async #discover(stack: RunningStack): Promise<readonly StoreDefinition[]> {
     const { only, timeoutMs, signal } = this.#options;
-    this.#stores = chosenStores(await discoverStores(stack, signal), only, this.services);
+    const { stores, backups } = await discoverStores(stack, signal);
+    this.#stores = chosenStores(stores, only, this.services);
+    this.#backups = backups;
     // What was found has to answer as well, from now on.
     stack.project.follow(this.#stores);
     await stack.ready(timeoutMs, signal);
