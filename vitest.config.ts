@@ -4,7 +4,7 @@ import { MACHINE_HOME } from './fixtures/machine-home.ts';
 import { DISRUPTIONS } from './helpers/disruptions/catalogue.ts';
 
 /** They look at all that a home has: processes, mounts and runs. */
-const MACHINE = ['host', 'interrupt', 'bad-input', 'ambient', 'discovery'].map((name) => `suites/${name}.spec.ts`);
+const MACHINE = ['host', 'interrupt', 'bad-input', 'ambient'].map((name) => `suites/${name}.spec.ts`);
 
 /** A worker keeps one host for all its files; a retry would hide what the first attempt lost. */
 const onHosts = {
