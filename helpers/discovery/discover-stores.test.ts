@@ -77,9 +77,9 @@ test.for([
   ['in a folder of backups', '/data/backups/app.sqlite'],
   ['with a word for a copy', '/data/app.bak'],
   ['with a date', '/data/app-2026-01-31.db'],
-  ['with the name of an open one', '/exports-of/app.db'],
+  ['with the name of an open one', '/nightly/app.db'],
 ] as const)('a closed database %s looks like a backup', ([, path]) => {
-  const found = storesOf([data('web', ['/data', '/exports-of'], { sqlite: ['/data/app.db'], idle: [path] })]);
+  const found = storesOf([data('web', ['/data', '/nightly'], { sqlite: ['/data/app.db'], idle: [path] })]);
   expect(found.stores.filter(({ kind }) => kind === 'sqlite').map((store) => store.path)).toEqual(['/data/app.db']);
   expect(found.backups).toEqual([{ service: 'web', path }]);
 });

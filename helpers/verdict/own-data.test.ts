@@ -80,6 +80,21 @@ const CASES: readonly Case[] = [
     says: 'there are 2 others',
   },
   {
+    name: 'fewer rows, seeded anew under the same keys',
+    before: [users],
+    after: [table('users', { 1: 'ann at 2' })],
+    verdict: 'lost',
+    gone: 2,
+    says: '2 of 3 rows of table users are gone, and the others hold something else than before',
+  },
+  {
+    name: 'a file gone, and the others written anew',
+    before: [files(['a', 'inode 1'], ['b', 'inode 2'])],
+    after: [files(['b', 'inode 3'])],
+    verdict: 'unknown',
+    gone: 1,
+  },
+  {
     name: 'some rows missing',
     before: [users],
     after: [table('users', { 1: 'ann' })],

@@ -34,8 +34,9 @@ const FICKLE_WORDS = new Set(
 );
 
 /**
- * An entry is gone when neither its key nor, under another key, its content is there. A table of which every row is gone has
- * lost them; of one that misses some, or whose only row was replaced, nobody can tell whether the app took them away itself.
+ * An entry is gone when neither its key nor, under another key, its content is there. A table of which every row is gone, or
+ * all are but for some that hold something else, has lost them; of one that misses others, or whose only row was replaced, nobody can tell
+ * whether the app took them away itself.
  * @param after `null`: it could not be looked at
  * @param fickle names of groups that were seen to lose entries while nothing happened
  */
@@ -112,14 +113,17 @@ function judgeGroup({ group, now, gone, missing, rewritten }: Compared, fickle: 
   const left = now?.count ?? 0;
   const others = left === 0 ? '' : `; there are ${left} others`;
   const which = unit === 'files' && missing.length > 0 ? ` (${listed(missing)})` : '';
+  // A seed may count its rows from the first number again. A file that is written anew is another one as well.
+  const noneAsBefore = unit === 'rows' && gone + rewritten === count;
+  const some = `${gone} of ${count} ${unit} of ${name} are gone${which}`;
   const what =
     gone === count
       ? `${all} of ${name} ${count === 1 ? 'is' : 'are'} gone${which}${others}`
-      : `${gone} of ${count} ${unit} of ${name} are gone${which}`;
+      : `${some}${noneAsBefore ? ', and the others hold something else than before' : ''}`;
   if (fickle.has(name))
     return { verdict: 'kept', note: `${what}: not judged, it has lost some while nothing happened` };
   if (hasFickleName(name)) return { verdict: 'kept', note: `${what}: not judged, such data comes and goes` };
-  if (gone === count && (count > 1 || left === 0)) return { verdict: 'lost', note: what };
+  if ((noneAsBefore || gone === count) && (count > 1 || left === 0)) return { verdict: 'lost', note: what };
   return { verdict: 'unknown', note: `${what}: whether the app took them away itself cannot be told` };
 }
 
