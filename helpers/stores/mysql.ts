@@ -101,8 +101,12 @@ class MysqlStore implements OpenStore {
   }
 
   async own(): Promise<OwnGroup[]> {
-    return this.#connection.with(async ({ client }) => {
-      const [columns] = await client.query<(OwnColumn & RowDataPacket)[]>(OWN_COLUMNS, [OWN_DATABASE]);
+    return this.#connection.with(async ({ client, database }) => {
+      const [columns] = await client.query<(OwnColumn & RowDataPacket)[]>(OWN_COLUMNS, [
+        OWN_DATABASE,
+        // Where nobody names one, the app's may be any.
+        database === OWN_DATABASE ? null : database,
+      ]);
       const tables = Map.groupBy(columns, ({ place, tableName }) => `${place}.${tableName}`);
       const groups: OwnGroup[] = [];
       for (const table of tables.values()) groups.push(await tableOf(client, table));
@@ -195,6 +199,7 @@ const OWN_COLUMNS = `
   JOIN information_schema.columns c ON c.table_schema = t.table_schema AND c.table_name = t.table_name
   WHERE t.table_type = 'BASE TABLE' AND t.engine <> 'MEMORY' AND t.table_name <> 'outlast_markers'
     AND t.table_schema NOT IN ('information_schema', 'performance_schema', 'sys', 'mysql', ?)
+    AND t.table_schema = coalesce(?, t.table_schema)
   ORDER BY c.ordinal_position`;
 
 async function tableOf(client: Client, columns: readonly OwnColumn[]): Promise<OwnGroup> {
