@@ -4,7 +4,7 @@ import { MACHINE_HOME } from './fixtures/machine-home.ts';
 import { DISRUPTIONS } from './helpers/disruptions/catalogue.ts';
 
 /** They look at all that a home has: processes, mounts and runs. */
-const MACHINE = ['host', 'interrupt', 'bad-input', 'ambient', 'nested', 'discovery', 'gate', 'package'].map(
+const MACHINE = ['host', 'interrupt', 'bad-input', 'ambient', 'nested', 'gate', 'package'].map(
   (name) => `suites/${name}.spec.ts`,
 );
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FAULTS, REFUSALS } from '../helpers/gate/reasons.ts';
+import { OWN_VERDICTS } from '../helpers/verdict/own-data.ts';
 import { type Verdict, VERDICTS } from '../helpers/verdict/expectation.ts';
 import {
   DATA_VERDICTS,
@@ -73,6 +74,14 @@ const store = z.looseObject({
   writer: z.enum(['app', 'probe']),
 });
 
+const own = z.looseObject({
+  verdict: z.enum(OWN_VERDICTS),
+  before: amount.describe('Entries: rows of tables, files, keys, commits.'),
+  gone: amount.nullable().describe('null: it could not be looked at.'),
+  rewritten: amount.nullable().describe('Still there, and holding something else.'),
+  notes: z.array(z.string()),
+});
+
 const cell = z.looseObject({
   disruption: z.string(),
   title: z.string().optional().describe('What happens, in a few words.'),
@@ -99,6 +108,12 @@ const cell = z.looseObject({
   rpoMs: milliseconds,
   rtoMs: milliseconds,
   durationMs: milliseconds,
+  own: own
+    .nullable()
+    .optional()
+    .describe(
+      "The app's own data, beside the rows of the run; null or absent: there was none, or it was not followed.",
+    ),
   timeline: z.array(span).optional().describe('Absent where nothing ran.'),
   proof: z.looseObject({ before: facts, after: facts, changed: z.array(z.string()), unchanged: z.array(z.string()) }),
   evidence: z.array(evidence),

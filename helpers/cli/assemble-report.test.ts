@@ -5,6 +5,8 @@ import { goodCell, sampleReport } from '../../reports/sample.ts';
 import type { Audited } from '../audit/audit-project.ts';
 import { PREDICTION_REFUTED } from '../audit/prediction-refuted.ts';
 import { DEFAULT_POLICY, type GatePolicy } from '../config/gate.ts';
+import type { LikelyBackup } from '../discovery/discover-stores.ts';
+import { LOOKS_LIKE_BACKUP } from '../discovery/looks-like-backup.ts';
 import { UNMEASURED, type Outcome } from '../verdict/model.ts';
 import { assembleReport } from './assemble-report.ts';
 
@@ -27,6 +29,7 @@ function assembled(
   seen: ReturnType<typeof cellSeen>,
   policy: GatePolicy | null = null,
   before: Report | null = null,
+  backups: readonly LikelyBackup[] = [],
 ) {
   const audited: Pick<Audited, 'findings' | 'predictions'> = {
     findings: [],
@@ -54,7 +57,7 @@ function assembled(
       writer: 'probe' as const,
     },
   ];
-  const session = { runId: base.runId, seed: 's', expectations: [], policy };
+  const session = { runId: base.runId, seed: 's', expectations: [], policy, backups };
   const report = assembleReport(session, { stack, hosts: [], stores }, audited, {
     cells: [seen],
     startedAt: new Date('2020-01-01'),
@@ -80,6 +83,13 @@ describe('a report', () => {
         service: 'app',
         title: expect.stringContaining('survived was predicted, and lost was seen'),
       },
+    ]);
+  });
+
+  test('tells of databases that are left out', () => {
+    const { findings } = assembled(null, cellSeen('survived'), null, null, [{ service: 'app', path: '/data/app.bak' }]);
+    expect(findings).toMatchObject([
+      { rule: LOOKS_LIKE_BACKUP.id, severity: 'info', service: 'app', path: '/data/app.bak' },
     ]);
   });
 

@@ -4,6 +4,7 @@ import type { Audited } from '../audit/audit-project.ts';
 import { refutations } from '../audit/prediction-refuted.ts';
 import { isExpired, type GatePolicy } from '../config/gate.ts';
 import { decide } from '../gate/decide.ts';
+import { looksLikeBackup } from '../discovery/looks-like-backup.ts';
 import type { CellRecord } from '../scenario/record.ts';
 import type { Session, SessionRecord } from '../scenario/session.ts';
 import { acceptedBy, verdictOf } from '../verdict/expectation.ts';
@@ -19,7 +20,7 @@ export interface FinishedRun {
 
 /** A finished run in the shape of the report: what was seen beside what was predicted, accepted, and seen before. */
 export function assembleReport(
-  session: Pick<Session, 'runId' | 'seed' | 'expectations' | 'policy'>,
+  session: Pick<Session, 'runId' | 'seed' | 'expectations' | 'policy' | 'backups'>,
   record: SessionRecord,
   audited: Pick<Audited, 'findings' | 'predictions'>,
   run: FinishedRun,
@@ -44,7 +45,11 @@ export function assembleReport(
     verdict: verdictOf(cells),
     ...record,
     cells,
-    findings: [...audited.findings, ...refutations(cells, (store) => serviceOf.get(store) ?? null)],
+    findings: [
+      ...audited.findings,
+      ...refutations(cells, (store) => serviceOf.get(store) ?? null),
+      ...session.backups.map(looksLikeBackup),
+    ],
     claims: [],
     controls: [],
     gate: null,

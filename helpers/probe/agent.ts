@@ -100,6 +100,8 @@ async function answer(request: Request, stores: Stores, signal: AbortSignal): Pr
       return stores.use(request.store, async (store) => (await store.remove?.(request.marker)) ?? null);
     case 'read':
       return stores.use(request.store, async (store) => store.read());
+    case 'own':
+      return stores.use(request.store, async (store) => (await store.own?.()) ?? null);
     case 'integrity':
       return stores.use(request.store, async (store) => store.integrity());
     case 'answers':

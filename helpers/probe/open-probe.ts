@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type Dockerode from 'dockerode';
 import type { ContainerStart, Integrity, StoreDefinition } from '../stores/store.ts';
 import type { Marker, ReadRow } from '../verdict/model.ts';
+import type { OwnGroup } from '../verdict/own-data.ts';
 import type { Entry } from '../verdict/permissions.ts';
 import type { FoundData } from './find-data.ts';
 import type { Identity } from './identity.ts';
@@ -142,6 +143,10 @@ class ExecProbe implements Probe {
 
   async read(store: StoreDefinition): Promise<ReadRow[]> {
     return this.#ask('read', { store });
+  }
+
+  async own(store: StoreDefinition): Promise<OwnGroup[] | null> {
+    return this.#ask('own', { store });
   }
 
   async integrity(store: StoreDefinition): Promise<Integrity | null> {

@@ -1,5 +1,6 @@
 import type { Integrity, StoreDefinition } from '../stores/store.ts';
 import type { Marker, ReadRow } from '../verdict/model.ts';
+import type { OwnGroup } from '../verdict/own-data.ts';
 import type { Entry } from '../verdict/permissions.ts';
 import type { FoundData } from './find-data.ts';
 import type { Identity } from './identity.ts';
@@ -28,6 +29,8 @@ export interface Probe extends AsyncDisposable {
   /** `null`: this kind of store removes nothing. */
   remove(store: StoreDefinition, marker: Marker): Promise<'acknowledged' | 'rejected' | null>;
   read(store: StoreDefinition): Promise<ReadRow[]>;
+  /** What the app itself keeps there. `null`: this kind of store cannot tell. */
+  own(store: StoreDefinition): Promise<OwnGroup[] | null>;
   /** `null`: there is no check, or it cannot be had here. */
   integrity(store: StoreDefinition): Promise<Integrity | null>;
   /** Asks the store's server until it answers, refuses, or the deadline comes. At once where there is no server. */

@@ -1,5 +1,6 @@
 import type { ContainerStart, Integrity, StoreDefinition } from '../stores/store.ts';
 import type { Marker, ReadRow } from '../verdict/model.ts';
+import type { OwnGroup } from '../verdict/own-data.ts';
 import type { Entry } from '../verdict/permissions.ts';
 import type { FoundData } from './find-data.ts';
 import type { Identity } from './identity.ts';
@@ -13,6 +14,8 @@ export interface Operations {
   /** `null`: this kind of store removes nothing. */
   remove: { ask: { store: StoreDefinition; marker: Marker }; answer: boolean | null };
   read: { ask: { store: StoreDefinition }; answer: ReadRow[] };
+  /** `null`: this kind of store cannot tell. */
+  own: { ask: { store: StoreDefinition }; answer: OwnGroup[] | null };
   integrity: { ask: { store: StoreDefinition }; answer: Integrity | null };
   answers: { ask: { store: StoreDefinition; timeoutMs: number }; answer: Answering };
   writable: { ask: { path: string }; answer: boolean };

@@ -58,6 +58,7 @@ const MODULES = [
   'probe/identity',
   'probe/lines',
   'probe/listening',
+  'probe/open-files',
   'probe/owners',
   'probe/writable',
   'stores/command',
@@ -67,11 +68,14 @@ const MODULES = [
   'stores/git',
   'stores/http',
   'stores/mysql',
+  'stores/own',
+  'stores/own-files',
   'stores/postgres',
   'stores/redis',
   'stores/refusal',
   'stores/server',
   'stores/sqlite',
+  'stores/volatile',
   'verdict/marker',
 ];
 

@@ -10,17 +10,11 @@ import type { StoreDefinition } from '../stores/store.ts';
 import { judge } from '../verdict/judge.ts';
 import type { Ledger } from '../verdict/ledger.ts';
 import { makeMarker } from '../verdict/marker.ts';
-import type {
-  Attempt,
-  DataVerdict,
-  Judgement,
-  Observation,
-  ReadRow,
-  Reason,
-  ServiceVerdict,
-} from '../verdict/model.ts';
+import type { Attempt, Judgement, Observation, ReadRow, Reason, ServiceVerdict } from '../verdict/model.ts';
+import type { OwnData, OwnGroup } from '../verdict/own-data.ts';
 import { explainFailure } from './explain.ts';
 import { judgedCell } from './judged-cell.ts';
+import type { OwnWatch } from './own-watch.ts';
 import type { CellRecord, Evidence } from './record.ts';
 import { timelineOf } from './timeline.ts';
 import { Visitors } from './visitors.ts';
@@ -35,6 +29,8 @@ export interface ScenarioSetting {
   readonly nonce: string;
   /** Rows that stood in each store before the first marker. */
   readonly baselines: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Follows the app's own data. */
+  readonly own: OwnWatch;
   /** Rows written to each store before a disruption. */
   readonly markers: number;
   /** How long services may take to come back, in milliseconds. */
@@ -61,6 +57,7 @@ export async function runScenario(
   onPhase('write');
   const writers = await enter(setting);
   await writeEpoch(setting, writers, epoch);
+  await setting.own.look(writers);
   const before = await placements(stack, stores);
   const identities = await identitiesIn(writers);
   await stack.leave();
@@ -86,6 +83,7 @@ export async function runScenario(
 
   onPhase('read');
   const looked = performance.now();
+  await setting.own.settled(stack).catch(() => signal.throwIfAborted());
   // What will be healed is left as it is until then.
   const revived = disruption.heal ? [] : await revive(setting, states);
   const after = await placements(stack, stores).catch(() => new Map<string, Placement>());
@@ -100,6 +98,7 @@ export async function runScenario(
     stores.map(async (store, index): Promise<CellRecord> => {
       const saw = seen[index] as (typeof seen)[number];
       const was = before.get(store.id);
+      const own = saw.rows === null ? null : setting.own.compare(store, saw.own);
       const observation: Observation = {
         rows: saw.rows,
         readFailure: saw.readFailure,
@@ -109,9 +108,13 @@ export async function runScenario(
         service: saw.service,
         serviceReason: saw.serviceReason,
         proven: missing.length === 0,
+        ...(own ? { own: own.verdict } : {}),
       };
       const judgement = judge(attemptsOf(setting, store, epoch), observation);
-      const now = await servedFrom(stack, store, judgement.data, after.get(store.id));
+      const blindness = setting.own.blindness(store);
+      const blind = blindness === null ? [] : [`the app's own data is not followed: ${blindness}`];
+      const now =
+        judgement.data === 'stale' ? await unlessOfImage(stack, store, after.get(store.id)) : after.get(store.id);
       const borrowed = judgement.outcome === 'survived' && was?.layer === 'container';
       return {
         ...judgedCell(disruption, store, stack.project.host.id, was, judgement, saw.explained),
@@ -133,12 +136,14 @@ export async function runScenario(
         proof,
         evidence: evidenceOf(
           injection,
-          [...missing.map((text) => `not proven: ${text}`), ...revived],
+          [...missing.map((text) => `not proven: ${text}`), ...revived, ...blind],
           saw,
           judgement,
           was,
           now,
+          own,
         ),
+        own,
       };
     }),
   );
@@ -228,6 +233,8 @@ export async function writeMarker(
 export interface Seen {
   readonly rows: readonly ReadRow[] | null;
   readonly readFailure: Reason | null;
+  /** What the app itself keeps there; `null`: not looked at. */
+  readonly own: readonly OwnGroup[] | null;
   readonly integrity: Observation['integrity'];
   readonly service: ServiceVerdict;
   readonly serviceReason: Reason | null;
@@ -275,7 +282,7 @@ export async function observeAll(
     seen.map(async (saw, index): Promise<Seen> => {
       if (saw.rows !== null) return saw;
       const store = stores[index] as StoreDefinition;
-      const { notes, ...read } = await readBy(signal, store, [async () => probes.get(store.service)]);
+      const { notes, ...read } = await readBy(setting, store, [async () => probes.get(store.service)]);
       const state = healed.get(store.service) ?? 'not-running';
       const late =
         read.rows === null
@@ -286,11 +293,11 @@ export async function observeAll(
   );
 }
 
-type Read = Pick<Seen, 'rows' | 'readFailure' | 'integrity' | 'readAt' | 'notes'>;
+type Read = Pick<Seen, 'rows' | 'readFailure' | 'own' | 'integrity' | 'readAt' | 'notes'>;
 
 /** By the first of the probes that can. */
 async function readBy(
-  signal: AbortSignal,
+  { own: watch, signal }: ScenarioSetting,
   store: StoreDefinition,
   sources: readonly (() => Promise<Probe | null | undefined>)[],
 ): Promise<Read> {
@@ -312,9 +319,17 @@ async function readBy(
       notes.push(`integrity: ${String(error)}`);
       return null;
     });
-    if (rows !== null) return { rows, readFailure: null, integrity, readAt, notes: integrity === null ? notes : [] };
+    if (rows === null) continue;
+    const heard = integrity === null ? notes : [];
+    const own = !watch.follows(store)
+      ? null
+      : await probe.own(store).catch((error: unknown) => {
+          heard.push(`the app's own data: ${String(error)}`);
+          return null;
+        });
+    return { rows, readFailure: null, own, integrity, readAt, notes: heard };
   }
-  return { rows: null, readFailure: 'not-read', integrity, readAt: 0, notes };
+  return { rows: null, readFailure: 'not-read', own: null, integrity, readAt: 0, notes };
 }
 
 async function observe(
@@ -329,7 +344,7 @@ async function observe(
   const placement = after.get(store.id);
   const probe = probes.get(service);
   const beside = async () => (state === 'up' ? null : visitors.at(store, placement?.layer));
-  const read = await readBy(signal, store, state === undefined ? [] : [async () => probe, beside]);
+  const read = await readBy(setting, store, state === undefined ? [] : [async () => probe, beside]);
   if (state === undefined) return { ...read, service: 'unknown', serviceReason: 'host-died', explained: false };
 
   const notes = [...read.notes];
@@ -407,8 +422,8 @@ export async function placements(
  */
 export async function readBaselines(
   setting: Pick<ScenarioSetting, 'stack' | 'stores' | 'signal'>,
+  probes: Probes,
 ): Promise<Map<string, Set<string>>> {
-  const probes = await enter(setting);
   const read = setting.stores.map(async (store) => {
     const rows = await probes
       .get(store.service)
@@ -422,17 +437,18 @@ export async function readBaselines(
   return new Map(await Promise.all(read));
 }
 
-/** Stale rows on a path that no mount covers: did the image bring them along? */
-async function servedFrom(
+/** What no mount covers lies in the container's own layer, or the image has brought it along. */
+export async function unlessOfImage(
   stack: RunningStack,
   { service, path }: StoreDefinition,
-  data: DataVerdict,
-  now: Placement | undefined,
+  placement: Placement | undefined,
 ): Promise<Placement | undefined> {
-  if (data !== 'stale' || now?.layer !== 'container') return now;
-  const container = stack.project.host.docker.getContainer(now.source);
+  if (placement?.layer !== 'container') return placement;
+  const container = stack.project.host.docker.getContainer(placement.source);
   const [changes, image] = await Promise.all([container.changes(), stack.container(service)]);
-  return isOfImage(changes, path) ? { layer: 'image', source: image?.Config.Image ?? now.source } : now;
+  return isOfImage(changes ?? [], path)
+    ? { layer: 'image', source: image?.Config.Image ?? placement.source }
+    : placement;
 }
 
 async function isReplaced(stack: RunningStack, was: Placement, now: Placement | undefined): Promise<boolean> {
@@ -465,6 +481,7 @@ function evidenceOf(
   { data, firstLost, firstForeign }: Judgement,
   was: Placement | undefined,
   now: Placement | undefined,
+  own: OwnData | null,
 ): Evidence[] {
   const evidence: Evidence[] = injection.steps.map(stepEvidence);
   if (injection.failure !== null) evidence.push({ kind: 'note', text: `the disruption failed: ${injection.failure}` });
@@ -474,6 +491,7 @@ function evidenceOf(
   if (firstLost.length > 0)
     evidence.push({ kind: 'rows', text: `the first lost or changed rows: ${firstLost.join(', ')}` });
   if (data === 'stale') evidence.push({ kind: 'rows', text: `served in their place: ${firstForeign.join(', ')}` });
+  for (const text of own?.notes ?? []) evidence.push({ kind: 'rows', text });
   if (was && now && was.source !== now.source) {
     evidence.push({
       kind: 'note',

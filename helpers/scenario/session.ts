@@ -7,7 +7,7 @@ import { VolumeWatch } from '../cleanup/volume-watch.ts';
 import { servicesOf, type Backup } from '../config/backup.ts';
 import { readConfig, type ConfigFile } from '../config/config.ts';
 import type { GatePolicy } from '../config/gate.ts';
-import { discoverStores } from '../discovery/discover-stores.ts';
+import { discoverStores, type LikelyBackup } from '../discovery/discover-stores.ts';
 import { OutlastError } from '../errors.ts';
 import { outlastHome } from '../home.ts';
 import { ensureBaseImage, type BaseImage } from '../host/base-image.ts';
@@ -91,6 +91,7 @@ export class Session implements AsyncDisposable {
   #environment: Readonly<Record<string, string>> = {};
   /** `null`: nobody said; the running stack tells. */
   #stores: readonly StoreDefinition[] | null = null;
+  #backups: readonly LikelyBackup[] = [];
   #backup: Backup | null = null;
   #baseImage: BaseImage | null = null;
   #project: Project | null = null;
@@ -232,6 +233,11 @@ export class Session implements AsyncDisposable {
     return this.#project;
   }
 
+  /** Databases that discovery takes for copies of others: nothing is written into them. */
+  get backups(): readonly LikelyBackup[] {
+    return this.#backups;
+  }
+
   /**
    * What the user's files tell before anything of the stack has started; the engine knows its images by now.
    * @throws OutlastError as `build`, and NO_DOCKERFILE
@@ -317,9 +323,10 @@ export class Session implements AsyncDisposable {
       await checkPlaces(stack, this.#stores, this.#config, signal);
       return this.#stores;
     }
-    const found = await discoverStores(stack, signal);
-    this.#config?.checkStores(found.map(({ id }) => id));
-    this.#stores = chosenStores(found, only, this.services);
+    const { stores, backups } = await discoverStores(stack, signal);
+    this.#config?.checkStores(stores.map(({ id }) => id));
+    this.#stores = chosenStores(stores, only, this.services);
+    this.#backups = backups;
     // What was found has to answer as well, from now on.
     stack.project.follow(this.#stores);
     await stack.ready(this.#timeoutMs, signal);
