@@ -1,14 +1,12 @@
 import { styleText } from 'node:util';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { DISRUPTIONS } from '../disruptions/catalogue.ts';
-import { ERRORS, OutlastError } from '../errors.ts';
+import { CleanUpError, ERRORS, OutlastError } from '../errors.ts';
 import { VERSION } from '../version.ts';
-import { audit, AUDIT_FORMATS, type AuditOptions } from './audit.ts';
+import { AUDIT_FORMATS } from '../../reports/audit.ts';
 import { type Format, FORMATS } from '../../reports/formats.ts';
-import { CleanUpError } from '../scenario/session.ts';
-import { clean } from './clean.ts';
-import { report } from './report.ts';
-import { run, type RunOptions } from './run.ts';
+import type { AuditOptions } from './audit.ts';
+import type { RunOptions } from './run.ts';
 
 /**
  * The command line.
@@ -20,6 +18,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   // Not `once`: a listener that has gone by the time the others run lets them end the process.
   process.on('SIGINT', abort).on('SIGTERM', abort);
   let exitCode = 0;
+  // A command loads what it needs, and nothing of the others.
   const program = new Command('outlast')
     .description('Proves whether the data of a Docker Compose stack outlives what will happen to it.')
     .version(VERSION)
@@ -49,6 +48,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--timeout <seconds>', 'how long services may take to become ready', count, 60)
     .option('--config <file>', 'the configuration (default: outlast.yaml beside the Compose file)')
     .action(async (options: RunOptions) => {
+      const { run } = await import('./run.ts');
       exitCode = await run(options, interrupt.signal);
     });
 
@@ -58,6 +58,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .argument('[folder]', 'where `outlast run` left its report', 'outlast-report')
     .addOption(new Option('--format <format>', 'the format').choices(Object.keys(FORMATS)).default('html'))
     .action(async (folder: string, options: { readonly format: Format }) => {
+      const { report } = await import('./report.ts');
       exitCode = await report(folder, options);
     });
 
@@ -72,6 +73,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     )
     .option('--config <file>', 'the configuration (default: outlast.yaml beside the Compose file)')
     .action(async (options: AuditOptions) => {
+      const { audit } = await import('./audit.ts');
       exitCode = await audit(options, interrupt.signal);
     });
 
@@ -79,6 +81,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .command('clean')
     .description('remove whatever interrupted runs left behind')
     .action(async () => {
+      const { clean } = await import('./clean.ts');
       exitCode = await clean();
     });
 
@@ -108,7 +111,7 @@ function explain(thrown: unknown, signal: AbortSignal): number {
   const { cause, cleanUp } = partsOf(thrown);
   const error = asOutlastError(signal.aborted ? signal.reason : cause);
   const { why, fix } = ERRORS[error.code];
-  const lines = [`${styleText('red', error.code)}  ${error.message}`, `  ${why} ${fix}`];
+  const lines = [`${styleText('red', error.code, { stream: process.stderr })}  ${error.message}`, `  ${why} ${fix}`];
   if (error.detail) lines.push('', ...error.detail.split('\n').map((line) => `  | ${line}`));
   if (cleanUp !== null) lines.push('', `Not everything could be cleaned up (run \`outlast clean\`): ${cleanUp}`);
   process.stderr.write(`${lines.join('\n')}\n`);

@@ -10,7 +10,7 @@ import { VolumeWatch } from '../cleanup/volume-watch.ts';
 import { servicesOf, type Backup } from '../config/backup.ts';
 import { readConfig, type ConfigFile } from '../config/config.ts';
 import { discoverStores } from '../discovery/discover-stores.ts';
-import { OutlastError } from '../errors.ts';
+import { CleanUpError, OutlastError } from '../errors.ts';
 import { outlastHome } from '../home.ts';
 import { ensureBaseImage, type BaseImage } from '../host/base-image.ts';
 import { packagedTools } from '../host/engine/packaged.ts';
@@ -307,9 +307,6 @@ export class Session implements AsyncDisposable {
     if (failures.length > 0) throw new CleanUpError(failures, 'Not everything could be cleaned up.');
   }
 }
-
-/** Something of a run is left, and its journal with it. */
-export class CleanUpError extends AggregateError {}
 
 interface HostRecord {
   id: string;

@@ -6,13 +6,25 @@ import type { ReportCell } from '../model.ts';
 import { whyOf } from '../summary.ts';
 import { duration } from './duration.ts';
 import { timelines } from './timeline.ts';
-import { facts, mark, outcomeChip, prose, type Row, scrollable, section, toneOf, type View } from './view.ts';
+import {
+  facts,
+  mark,
+  outcomeChip,
+  prose,
+  type Row,
+  scrollable,
+  section,
+  toneOf,
+  type View,
+  type Part,
+  written,
+} from './view.ts';
 
 /** So many bad cells are shown open; more of them would bury the page. */
 const FEW = 12;
 
 /** Everything that a cell stands on, disruption by disruption. */
-export function evidence(view: View): Element | null {
+export function evidence(view: View): Part | null {
   if (view.rows.length === 0) return null;
   const open = view.report.cells.filter(isBad).length <= FEW;
   return section(
@@ -24,7 +36,7 @@ export function evidence(view: View): Element | null {
       h('input', { type: 'checkbox', id: 'only-bad' }),
       h('label', { htmlFor: 'only-bad' }, 'Only what is not as it should be'),
     ),
-    view.rows.map((row) => disruption(row, view, open)),
+    view.rows.map((row) => written(disruption(row, view, open))),
   );
 }
 
@@ -59,7 +71,7 @@ function disruption(row: Row, view: View, open: boolean): Element {
       hands(shared.commands),
       timelines(cells),
       shared.proof === null ? null : proof(shared.proof),
-      cells.map((cell) => details(cell, shared, view, open)),
+      cells.map((cell) => written(details(cell, shared, view, open))),
     ),
   );
 }

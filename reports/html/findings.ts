@@ -1,12 +1,12 @@
 import { h } from 'hastscript';
 import type { Element } from 'hast';
 import type { ReportFinding } from '../model.ts';
-import { prose, section, type View } from './view.ts';
+import { prose, section, type View, type Part } from './view.ts';
 
 const SEVERITIES: readonly ReportFinding['severity'][] = ['error', 'warning', 'info'];
 
 /** What the audit found in the files, with the user's own lines and the fix. */
-export function findings({ report }: View): Element | null {
+export function findings({ report }: View): Part | null {
   if (report.findings.length === 0) return null;
   const sorted = report.findings.toSorted((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
   return section(

@@ -2,13 +2,13 @@ import { h } from 'hastscript';
 import type { Element } from 'hast';
 import type { ReportCell } from '../model.ts';
 import { storesOf } from '../summary.ts';
-import { mark, prose, scrollable, section, toneOf, TONES, type Tone, type View, wordOf } from './view.ts';
+import { mark, prose, scrollable, section, toneOf, TONES, type Tone, type View, wordOf, type Part } from './view.ts';
 
 /** More columns than this leave no room for words. */
 const ROOMY = 7;
 
 /** Stores against disruptions; the longer of the two goes down the page. */
-export function matrix(view: View): Element | null {
+export function matrix(view: View): Part | null {
   const { report, rows } = view;
   if (rows.length === 0) return null;
   const kinds = new Map(report.stores.map(({ id, kind, service }) => [id, `${kind} in ${service}`]));
