@@ -6,7 +6,7 @@ describe('renderMarkdown', () => {
   const text = renderMarkdown(sampleReport([goodCell, lostCell, unknownCell, deadCell]));
 
   test('begins with the verdict', () => {
-    expect(text).toMatch(/^# Outlast\n\n\*\*The stack loses data: 3 of 4 cells/);
+    expect(text).toMatch(/^# Outlast\n\n\*\*The stack loses data: 3 of 4 checks/);
   });
 
   test('has the matrix', () => {

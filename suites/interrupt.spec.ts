@@ -8,7 +8,7 @@ import { traces } from '../fixtures/traces.ts';
 import { ensureBaseImage } from '../helpers/host/base-image.ts';
 import { RUN_LABEL } from '../helpers/host/host.ts';
 
-const RUN = ['run', '--only', 'restart,stop-start,kill,recreate'];
+const RUN = ['run', '--verbose', '--only', 'restart,stop-start,kill,recreate'];
 
 /** Kills a run and, before that, what would clean up after it. */
 async function killAlone(run: ReturnType<typeof outlast>): Promise<void> {
@@ -122,9 +122,9 @@ describe('an interrupted run', () => {
   });
 
   test("and a whole one on the user's own engine leaves no anonymous volume", async ({ theirs, folder, expect }) => {
-    const args = ['run', '--only', 'down-up', '--host', 'ambient', '--out', folder];
+    const args = ['run', '--quiet', '--only', 'down-up', '--host', 'ambient', '--out', folder];
     const { exitCode, stdout } = await outlast(args, { cwd: STACKS['anonymous-volume'], env: theirs.env });
-    expect(stdout).toMatch(/down-up: hidden/);
+    expect(stdout).toMatch(/^✗ hidden {2}down-up × /);
     expect(exitCode).toBe(1);
     expect(await theirs.holds()).toEqual([]);
   });

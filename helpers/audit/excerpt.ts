@@ -55,5 +55,7 @@ export async function withExcerpts(findings: readonly Finding[], { folder, sourc
 }
 
 function excerptOf(text: string, line: number): string {
-  return codeFrameColumns(text, { start: { line, column: 0 } }, { linesAbove: 1, linesBelow: 1 });
+  // Without a column, whatever the types say, the line itself is marked and no place in it.
+  const start = { line } as Parameters<typeof codeFrameColumns>[1]['start'];
+  return codeFrameColumns(text, { start }, { linesAbove: 1, linesBelow: 1 });
 }

@@ -47,6 +47,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--seed <text>', 'makes the rows the same again', 'outlast')
     .option('--timeout <seconds>', 'how long services may take to become ready', count, 60)
     .option('--config <file>', 'the configuration (default: outlast.yaml beside the Compose file)')
+    .addOption(new Option('-q, --quiet', 'the verdict alone, without progress and matrix').conflicts('verbose'))
+    .option('-v, --verbose', 'each step, what was done, and the counts of every store')
     .action(async (options: RunOptions) => {
       const { run } = await import('./run.ts');
       exitCode = await run(options, interrupt.signal);

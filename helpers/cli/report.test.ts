@@ -32,6 +32,15 @@ test.for(Object.keys(FORMATS) as Format[])(
   },
 );
 
+test.for([
+  ['FORCE_COLOR', '\u001b[31mNO_REPORT'],
+  ['NO_COLOR', 'NO_REPORT'],
+] as const)('%s is respected on stderr, which is no terminal', async ([name, begins]) => {
+  const env = { FORCE_COLOR: undefined, NO_COLOR: undefined, [name]: '1' };
+  const { stderr } = await execa(process.execPath, [LAUNCHER, 'report', join(folder, 'none')], { reject: false, env });
+  expect(stderr.startsWith(begins)).toBe(true);
+});
+
 test('what is wrong is told by its code, and nothing else is written', async () => {
   const missing = await outlast('report', join(folder, 'none'));
   expect(missing).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringContaining('NO_REPORT') });

@@ -12,11 +12,13 @@ import { Session, type SessionOptions } from '../scenario/session.ts';
 import type { DataChoice } from '../stack/bind-sources.ts';
 import { findComposeFiles } from '../stack/compose-files.ts';
 import { exitCodeOf } from '../verdict/expectation.ts';
+import { readReport } from '../../reports/read.ts';
 import { renderTerminal } from '../../reports/terminal.ts';
 import { writeReport } from '../../reports/write.ts';
 import { assembleReport } from './assemble-report.ts';
 import { contractWords } from './contract-words.ts';
-import { showProgress } from './progress.ts';
+import { Forecast } from './forecast.ts';
+import { type Detail, showProgress } from './progress.ts';
 
 export interface RunOptions {
   readonly file: readonly string[];
@@ -34,6 +36,8 @@ export interface RunOptions {
   readonly seed: string;
   readonly timeout: number;
   readonly config?: string;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
 }
 
 /**
@@ -68,7 +72,9 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<num
 
   const cells: CellRecord[] = [];
   await using session = new Session(sessionOptions);
-  const audited = await showProgress(session, disruptions, cells);
+  const detail: Detail = options.quiet ? 'quiet' : options.verbose ? 'verbose' : 'normal';
+  const forecast = new Forecast(await earlierTimes(out, compose.files));
+  const audited = await showProgress(session, disruptions, cells, { detail, forecast });
 
   const record = await session.record();
   // From the files alone; that the stores were found by looking changes nothing of it.
@@ -82,8 +88,19 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<num
     }),
   );
   await writeReport(out, report);
-  process.stdout.write(`\n${renderTerminal(report)}\n\nreport: ${join(options.out, 'report.html')}\n`);
+  const told = renderTerminal(report, { brief: detail === 'quiet' });
+  process.stdout.write(`${detail === 'quiet' ? '' : '\n'}${told}\n\nReport: ${join(options.out, 'report.html')}\n`);
   return exitCodeOf(report.verdict);
+}
+
+/** How long each disruption took in the run of this stack whose report lies there. */
+async function earlierTimes(folder: string, files: readonly string[]): Promise<Map<string, number>> {
+  const earlier = await readReport(folder).catch(() => null);
+  const times = new Map<string, number>();
+  if (earlier?.stack?.files.join('\n') !== files.join('\n')) return times;
+  for (const { disruption, durationMs } of earlier.cells)
+    times.set(disruption, Math.max(durationMs ?? 0, times.get(disruption) ?? 0));
+  return times;
 }
 
 function chosen({ only, skip = [] }: RunOptions): Disruption[] {

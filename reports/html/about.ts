@@ -1,5 +1,5 @@
 import { h } from 'hastscript';
-import { duration } from './duration.ts';
+import { duration } from '../duration.ts';
 import { facts, section, type View, type Part } from './view.ts';
 
 /** What was tested, where, and by what. */

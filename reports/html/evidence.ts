@@ -4,7 +4,7 @@ import type { Child } from 'hastscript';
 import { ADVICE } from '../advice.ts';
 import type { ReportCell } from '../model.ts';
 import { whyOf } from '../summary.ts';
-import { duration } from './duration.ts';
+import { duration } from '../duration.ts';
 import { timelines } from './timeline.ts';
 import {
   facts,

@@ -30,7 +30,7 @@ const full = renderHtml(fullReport());
 const text = textOf(full);
 
 test('begins with the verdict, and the first thing to do', () => {
-  expect(text).toMatch(/^.*The stack loses data: 4 of 8 cells are not as they should be\..*Next:.*What survives what/);
+  expect(text).toMatch(/^.*The stack loses data: 4 of 8 checks failed\..*Next:.*What survives what/);
 });
 
 test('is one file that loads nothing and runs nothing', () => {

@@ -1,7 +1,7 @@
 import { h } from 'hastscript';
 import type { Element } from 'hast';
 import type { ReportCell } from '../model.ts';
-import { duration } from './duration.ts';
+import { duration } from '../duration.ts';
 import { timeAxis } from './timeline.ts';
 import { quietHead, section, toneOf, type Row, type View, type Part } from './view.ts';
 

@@ -47,10 +47,10 @@ for (const [stores, disruptions] of SIZES) {
     interactive.push(await page.evaluate('performance.getEntriesByType("navigation")[0].domInteractive'));
     followed.push(
       await page.evaluate(async () => {
-        const began = performance.now();
+        const clicked = performance.now();
         document.querySelector<HTMLElement>('tbody tr:last-child .tile')?.click();
         await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
-        return performance.now() - began;
+        return performance.now() - clicked;
       }),
     );
   }
