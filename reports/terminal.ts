@@ -78,7 +78,6 @@ function matrix(report: Report, paint: Paint): string[] {
   const rows = new Map(
     rowsOf(report).map(({ label, cells }) => [label, new Map(cells.map((cell) => [cell.store, cell]))]),
   );
-  const named = (label: string): Head => ({ label, short: label });
   const disruptions = [...rows.keys()].map(named);
   const stores = storesOf(report).map(named);
   const words: Layout = {
@@ -103,6 +102,10 @@ function matrix(report: Report, paint: Paint): string[] {
   };
   const key = wrap(across.map(({ label, short }) => `${short}\u00a0${label}`).join(', '), '');
   return [...split(numbered).map((part) => tableOf(part, paint)), '', key, MARKS_KEY];
+}
+
+function named(label: string): Head {
+  return { label, short: label };
 }
 
 const MARKS_KEY = `${MARKS.good} as it must be, ${MARKS.bad} not, ${MARKS.accepted} not and accepted, ${MARKS.unknown} unknown, ${MARKS.none} does not apply`;

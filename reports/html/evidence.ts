@@ -53,7 +53,7 @@ function disruption(row: Row, view: View, open: boolean): Element {
     applicable === 0
       ? 'does not apply'
       : bad.length === 0
-        ? `${applicable} of ${applicable} as they should be`
+        ? `${applicable} of ${applicable} passed`
         : `${bad.length} of ${applicable} not as they should be`;
   const shared = sharedBy(cells);
   return h(
@@ -118,8 +118,11 @@ const LONG_ID = /\b[0-9a-f]{20,}\b/g;
 
 function factValue(value: string | null | undefined): Child {
   if (value === null || value === undefined) return 'not measured';
-  const short = value.replaceAll(LONG_ID, (id) => `${id.slice(0, 12)}…`);
-  return h('code', short);
+  return h('code', shortened(value));
+}
+
+function shortened(text: string): string {
+  return text.replaceAll(LONG_ID, (id) => `${id.slice(0, 12)}…`);
 }
 
 function proof({ before, after, changed, unchanged }: ReportCell['proof']): Element {
@@ -251,7 +254,7 @@ function witness(cell: ReportCell, told: readonly string[]): (Element | null)[] 
     hands(own),
     list('Rows', textsOf(cell, 'rows')),
     list("The store's own check (decides nothing)", textsOf(cell, 'integrity')),
-    list('Noted', textsOf(cell, 'note')),
+    list('Noted', textsOf(cell, 'note').map(shortened)),
     logs.length === 0 ? null : h('div', h('h5', 'Log'), h('pre', { tabIndex: 0 }, logs.join('\n'))),
   ];
 }

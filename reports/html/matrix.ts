@@ -65,7 +65,7 @@ function heading({ label, about, anchor }: Head, explained: boolean): Element[] 
 function tile(view: View, cell: ReportCell | undefined): Element {
   if (cell === undefined) return h('td', h('span.hidden', 'no such cell'));
   const tone = toneOf(cell);
-  const surprise = surprising(cell) ? h('span.surprise', `predicted ${cell.predicted}`) : null;
+  const note = noteOf(cell, tone);
   return h(
     'td',
     h(
@@ -73,9 +73,24 @@ function tile(view: View, cell: ReportCell | undefined): Element {
       { className: [tone], href: `#${view.anchors.get(cell) ?? ''}` },
       mark(tone),
       h('span.word', wordOf(cell)),
-      surprise,
+      note === null ? null : h('span.note', note),
+      surprising(cell) ? h('span.note.surprise', `predicted ${cell.predicted}`) : null,
     ),
   );
+}
+
+/** What the outcome alone would hide. */
+function noteOf({ outcome }: ReportCell, tone: Tone): string | null {
+  switch (tone) {
+    case 'borrowed':
+      return 'on borrowed time';
+    case 'accepted':
+      return 'accepted';
+    case 'required':
+      return outcome === 'lost' ? 'as it must be' : 'right here';
+    default:
+      return null;
+  }
 }
 
 /** Seen otherwise than predicted. */
