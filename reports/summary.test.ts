@@ -84,10 +84,18 @@ test('bad cells come worst first, without what does not apply or was accepted', 
 });
 
 test('a cell in the matrix', () => {
-  const labels = [goodCell, lostCell, unknownCell, idle, absent, { ...lostCell, acceptedBy: 'x' }, undefined].map(
-    labelOf,
-  );
-  expect(labels).toEqual(['✓ survived', '✗ lost', '? unknown', '? not run', '·', '~ lost', '']);
+  const lucky = { ...goodCell, reason: 'borrowed-time' as const };
+  const labels = [
+    goodCell,
+    lucky,
+    lostCell,
+    unknownCell,
+    idle,
+    absent,
+    { ...lostCell, acceptedBy: 'x' },
+    undefined,
+  ].map(labelOf);
+  expect(labels).toEqual(['✓ survived', '! survived', '✗ lost', '? unknown', '? not run', '·', '~ lost', '']);
 });
 
 test('the verdict of a report is that of its cells', () => {

@@ -43,14 +43,14 @@ export function storesOf(report: Report): string[] {
   return [...new Set(report.cells.map((cell) => cell.store))];
 }
 
-export const MARKS = { good: '✓', accepted: '~', bad: '✗', unknown: '?', none: '·' } as const;
+export const MARKS = { good: '✓', borrowed: '!', accepted: '~', bad: '✗', unknown: '?', none: '·' } as const;
 
 export type Standing = keyof typeof MARKS;
 
 /** How a cell stands against what was expected of it. */
 export function standingOf(cell: ReportCell): Standing {
   if (cell.status === 'not-applicable') return 'none';
-  if (cell.ok) return 'good';
+  if (cell.ok) return cell.reason === 'borrowed-time' ? 'borrowed' : 'good';
   if (cell.acceptedBy !== null) return 'accepted';
   return cell.outcome === 'unknown' ? 'unknown' : 'bad';
 }

@@ -96,7 +96,7 @@ describe('renderTerminal', () => {
   test('says what the columns and the marks are, where there is no room for words', () => {
     const cells = Array.from({ length: 30 }, (_, index) => ({ ...goodCell, store: `store-${index}` }));
     const text = renderTerminal(sampleReport(cells), { stream: noTerminal });
-    expect(text).toContain('\n\n1\u00a0restart\n✓ as it must be, ✗ not');
+    expect(text).toContain('\n\n1\u00a0restart\n✓ as it must be, ! so far, ✗ not');
     expect(text).toMatch(/^store-29 +✓$/m);
   });
 
@@ -105,6 +105,14 @@ describe('renderTerminal', () => {
     const text = renderTerminal(sampleReport(cells), { stream: noTerminal });
     expect(text.match(/Acknowledged rows are gone/g)).toHaveLength(10);
     expect(text).toContain('\n  and 2 more\n');
+  });
+
+  test('tells what has survived by luck, once a store', () => {
+    const lucky = { ...goodCell, reason: 'borrowed-time' as const };
+    const text = renderTerminal(sampleReport([lucky, { ...lucky, disruption: 'kill' }]), { stream: noTerminal });
+    expect(text).toMatch(/^kill +! survived$/m);
+    expect(text.match(/^! survived {2}notes/gm)).toHaveLength(1);
+    expect(text.replaceAll(/\s+/g, ' ')).toContain('notes: on borrowed time, in the container itself (restart, kill)');
   });
 
   test('is brief where it is asked to be', () => {

@@ -20,6 +20,7 @@ const WIDTH = 80;
 type Colour = 'green' | 'yellow' | 'red' | 'dim';
 export const COLOURS: Readonly<Record<Standing, Colour>> = {
   good: 'green',
+  borrowed: 'yellow',
   accepted: 'yellow',
   bad: 'red',
   unknown: 'yellow',
@@ -50,9 +51,22 @@ export function renderTerminal(
     ...(brief || report.cells.length === 0 ? [] : [...matrix(report, paint), '']),
     ...bad.slice(0, NAMED).map((cell) => wrap(`${labelOf(cell)}  ${nameOf(cell, report)}: ${whyOf(cell)}`, '    ')),
     ...(rest > 0 ? [`  and ${rest} more`] : []),
+    ...borrowed(report).map((line) => paint('yellow', wrap(line, '    '))),
     paint(colour, wrap(sentenceOf(report), '')),
     ...(next === null ? [] : [wrap(`Next: ${next}`, '      ')]),
   ].join('\n');
+}
+
+/** What has survived by luck, a line for each store. */
+function borrowed({ cells }: Report): string[] {
+  const lucky = Map.groupBy(
+    cells.filter((cell) => standingOf(cell) === 'borrowed'),
+    ({ store }) => store,
+  );
+  return [...lucky].map(
+    ([store, own]) =>
+      `${MARKS.borrowed} survived  ${store}: on borrowed time, in the container itself (${own.map(({ disruption }) => disruption).join(', ')})`,
+  );
 }
 
 type Paint = (colour: Colour | 'bold', text: string) => string;
@@ -108,7 +122,7 @@ function named(label: string): Head {
   return { label, short: label };
 }
 
-const MARKS_KEY = `${MARKS.good} as it must be, ${MARKS.bad} not, ${MARKS.accepted} not and accepted, ${MARKS.unknown} unknown, ${MARKS.none} does not apply`;
+const MARKS_KEY = `${MARKS.good} as it must be, ${MARKS.borrowed} so far, ${MARKS.bad} not, ${MARKS.accepted} not and accepted, ${MARKS.unknown} unknown, ${MARKS.none} n/a`;
 
 function markOf(cell: ReportCell | undefined): string {
   return cell === undefined ? '' : MARKS[standingOf(cell)];

@@ -6,6 +6,8 @@ import { mark, prose, scrollable, section, toneOf, TONES, type Tone, type View, 
 
 /** More columns than this leave no room for words. */
 const ROOMY = 7;
+/** Fewer than this do not fill the page. */
+const WIDE = 4;
 
 /** Stores against disruptions; the longer of the two goes down the page. */
 export function matrix(view: View): Part | null {
@@ -21,7 +23,7 @@ export function matrix(view: View): Part | null {
 
   const table = h(
     'table.matrix',
-    { className: across.length > ROOMY ? ['dense'] : [] },
+    { className: across.length > ROOMY ? ['dense'] : across.length < WIDE ? ['narrow'] : [] },
     h('caption.quiet', 'Each cell is one store after one disruption. Follow it to its evidence.'),
     h(
       'thead',
@@ -81,16 +83,10 @@ function tile(view: View, cell: ReportCell | undefined): Element {
 
 /** What the outcome alone would hide. */
 function noteOf({ outcome }: ReportCell, tone: Tone): string | null {
-  switch (tone) {
-    case 'borrowed':
-      return 'on borrowed time';
-    case 'accepted':
-      return 'accepted';
-    case 'required':
-      return outcome === 'lost' ? 'as it must be' : 'right here';
-    default:
-      return null;
-  }
+  if (tone === 'borrowed') return 'on borrowed time';
+  if (tone === 'accepted') return 'accepted';
+  if (tone === 'required') return outcome === 'lost' ? 'as it must be' : 'right here';
+  return null;
 }
 
 /** Seen otherwise than predicted. */

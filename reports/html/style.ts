@@ -84,11 +84,12 @@ section > .lead { margin-top: -0.6rem; }
 .key { min-width: 1.7rem; text-align: center; padding: 0.05rem 0.4rem; }
 .key.corner { min-width: 0; padding: 0; border-radius: 0; background: none; border: 5px solid var(--bad); border-left-color: transparent; border-bottom-color: transparent; }
 
-.scroll { overflow: auto; max-height: 85vh; border-radius: 12px; border: 1px solid var(--line); background: var(--card); }
+.scroll { overflow: auto; border-radius: 12px; border: 1px solid var(--line); background: var(--card); }
+.scroll:has(tbody tr:nth-child(25)) { max-height: 85vh; }
 table { border-collapse: separate; border-spacing: 0; width: 100%; }
 th { text-align: left; font-weight: 600; }
 caption { text-align: left; }
-.scroll:has(.matrix) { width: fit-content; min-width: min(100%, 34rem); max-width: 100%; }
+.scroll:has(.narrow) { width: fit-content; min-width: min(100%, 34rem); max-width: 100%; }
 .matrix:not(.dense) td { min-width: 8rem; }
 .matrix caption { padding: 0.7rem 1rem; caption-side: bottom; position: sticky; left: 0; }
 .matrix th, .matrix td { overflow-wrap: normal; border-bottom: 1px solid var(--line); padding: 3px; }
@@ -217,7 +218,7 @@ footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: 1rem;
 @media (max-width: 40rem) {
   .matrix:not(.dense) .about { display: none; }
   .matrix:not(.dense) td { min-width: 0; }
-  .scroll:has(.matrix) { min-width: 0; width: auto; }
+  .scroll:has(.narrow) { min-width: 0; width: auto; }
   .matrix .word, .matrix .note { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .matrix .tile { position: relative; font-size: 1.05rem; min-height: 2.4rem; padding: 0; }
   .matrix tbody th { padding: 0.3rem 0.5rem 0.3rem 0.8rem; font-size: 0.84rem; min-width: 6.5rem; overflow-wrap: anywhere; }
@@ -235,7 +236,8 @@ footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: 1rem;
   :root { color-scheme: light; }
   body { max-width: none; padding: 0; font-size: 10pt; }
   nav, .filter, .skip { display: none; }
-  .scroll { max-height: none; overflow: visible; border: 0; }
+  .scroll:has(tbody) { max-height: none; overflow: visible; border: 0; }
+  .scroll:has(tbody tr:nth-child(25)) { max-height: none; }
   .matrix thead th, .matrix tbody th, .matrix .corner { position: static; }
   .verdict, .card, .ground, tr, .disruption > summary { break-inside: avoid; }
   h2, h3, summary { break-after: avoid; }

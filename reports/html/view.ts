@@ -47,19 +47,17 @@ function unused(wanted: string, taken: Set<string>): string {
 }
 
 /** How a cell looks: its standing, and apart from that what is right and yet no plain `survived`. */
-export type Tone = Standing | 'required' | 'borrowed';
+export type Tone = Standing | 'required';
 
 export function toneOf(cell: ReportCell): Tone {
   const standing = standingOf(cell);
-  if (standing !== 'good') return standing;
-  if (cell.reason === 'borrowed-time') return 'borrowed';
-  return cell.outcome === 'survived' ? 'good' : 'required';
+  return standing === 'good' && cell.outcome !== 'survived' ? 'required' : standing;
 }
 
 export const TONES: Readonly<Record<Tone, { readonly mark: string; readonly meaning: string }>> = {
   good: { mark: MARKS.good, meaning: 'Every row came back, and the service works.' },
   required: { mark: MARKS.good, meaning: 'As it must be here: this one is meant to do that.' },
-  borrowed: { mark: '!', meaning: 'Came through, on borrowed time: the next new container loses it.' },
+  borrowed: { mark: MARKS.borrowed, meaning: 'Came through, on borrowed time: the next new container loses it.' },
   accepted: { mark: MARKS.accepted, meaning: 'Not as it should be, and accepted.' },
   bad: { mark: MARKS.bad, meaning: 'Not as it should be.' },
   unknown: { mark: MARKS.unknown, meaning: 'Could not be shown either way; no pass.' },
