@@ -207,3 +207,6 @@ export class OutlastError extends Error {
     return ERRORS[this.code].exit;
   }
 }
+
+/** Something of a run is left, and its journal with it. */
+export class CleanUpError extends AggregateError {}

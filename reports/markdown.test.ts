@@ -1,12 +1,14 @@
+import { marked, type Token, type Tokens } from 'marked';
 import { describe, expect, test } from 'vitest';
 import { renderMarkdown } from './markdown.ts';
+import type { Report } from './model.ts';
 import { deadCell, fullReport, goodCell, lostCell, sampleReport, unknownCell } from './sample.ts';
 
 describe('renderMarkdown', () => {
   const text = renderMarkdown(sampleReport([goodCell, lostCell, unknownCell, deadCell]));
 
   test('begins with the verdict', () => {
-    expect(text).toMatch(/^# Outlast\n\n\*\*The stack loses data: 3 of 4 cells/);
+    expect(text).toMatch(/^# Outlast\n\n\*\*The stack loses data: 3 of 4 checks/);
   });
 
   test('has the matrix', () => {
@@ -96,5 +98,48 @@ describe('renderMarkdown', () => {
     const escaped = renderMarkdown(sampleReport([{ ...lostCell, evidence: [{ kind: 'rows', text: evil }] }]));
     expect(escaped).toContain('&lt;/details>&lt;b>\\|x ⏎ # y \\[z\\](http://q) \\`');
     expect(escaped).not.toContain('<b>');
+  });
+});
+
+/** What a parser makes of the report: its tables with their sizes, and whatever is no plain text. */
+function shapeOf(report: Report): string[] {
+  const shape: string[] = [];
+  const add = (token: Token): void => {
+    if (token.type === 'table') {
+      const { header, rows } = token as Tokens.Table;
+      shape.push(`table ${header.length} × ${rows.length}`);
+    } else if (['heading', 'list_item', 'html', 'code', 'link', 'image'].includes(token.type)) shape.push(token.type);
+  };
+  void marked.walkTokens(marked.lexer(renderMarkdown(report)), add);
+  return shape;
+}
+
+/** A report with the same text in every place that takes one. */
+function reportWith(text: string): Report {
+  const cell = { ...lostCell, store: text, proof: { ...lostCell.proof, before: { [text]: text } } };
+  return sampleReport([{ ...cell, evidence: [{ kind: 'rows', text }] }], {
+    claims: [{ id: text, statement: text, verdict: 'holds', evidence: [] }],
+    controls: [{ id: text, expected: text, outcome: text, caught: false, reason: text }],
+  });
+}
+
+describe('a parser of GitHub’s Markdown', () => {
+  const hostile = '| a ` b\n* <img src=x onerror=alert(1)> [c](d) </details>';
+  test('finds the matrix, a line for each finding, claim and control, and each proof', () => {
+    const report = fullReport();
+    const stores = new Set(report.cells.map(({ store }) => store)).size;
+    const disruptions = new Set(report.cells.map(({ disruption }) => disruption)).size;
+    const tables = shapeOf(report).filter((token) => token.startsWith('table'));
+    expect(tables.slice(0, 4)).toEqual([
+      `table ${stores + 1} × ${disruptions}`,
+      `table 4 × ${report.findings.length}`,
+      `table 3 × ${report.claims.length}`,
+      `table 4 × ${report.controls.length}`,
+    ]);
+    expect(tables.slice(4)).toHaveLength(report.cells.filter(({ status }) => status === 'ran').length);
+  });
+
+  test('sees the same shape, whatever stands in it', () => {
+    expect(shapeOf(reportWith(hostile))).toEqual(shapeOf(reportWith('harmless')));
   });
 });

@@ -130,7 +130,7 @@ const finding = z.looseObject({
   title: z.string(),
   why: z.string(),
   fix: z.string(),
-  excerpt: z.string().nullable().optional().describe("The user's own lines, as they stand in the file."),
+  excerpt: z.string().nullable().optional().describe("The user's own lines, numbered; what is secret is masked."),
   fingerprint: z.string(),
 });
 

@@ -178,7 +178,7 @@ export function fullReport(): Report {
           title: 'Data where nothing is mounted',
           why: 'The next container starts without it.',
           fix: 'Mount a volume at `/var/cache`.',
-          excerpt: 'services:\n  app:',
+          excerpt: '  6 | services:\n> 7 |   app:\n  8 |     image: app:1',
           fingerprint: 'f1',
         },
       ],

@@ -90,9 +90,9 @@ describe('an interrupted run', () => {
   });
 
   test("and a whole one on the user's own engine leaves no anonymous volume", async ({ theirs, folder, expect }) => {
-    const args = ['run', '--only', 'down-up', '--host', 'ambient', '--out', folder];
+    const args = ['run', '--quiet', '--only', 'down-up', '--host', 'ambient', '--out', folder];
     const { exitCode, stdout } = await outlast(args, { cwd: STACKS['anonymous-volume'], env: theirs.env });
-    expect(stdout).toMatch(/down-up: hidden/);
+    expect(stdout).toMatch(/^✗ hidden {2}down-up × /);
     expect(exitCode).toBe(1);
     expect(await theirs.holds()).toEqual([]);
   });

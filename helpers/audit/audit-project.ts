@@ -3,6 +3,7 @@ import { DISRUPTIONS } from '../disruptions/catalogue.ts';
 import type { ComposeFiles } from '../stack/compose-files.ts';
 import type { ProjectModel } from '../stack/project-model.ts';
 import { audit } from './audit.ts';
+import { withExcerpts } from './excerpt.ts';
 import type { Finding } from './finding.ts';
 import { factsOfInspected, type ImageFacts } from './image-facts.ts';
 import { unwritableBy } from './owners.ts';
@@ -20,7 +21,6 @@ export interface AuditOptions {
 }
 
 export interface Audited {
-  readonly subject: Subject;
   readonly findings: readonly Finding[];
   /** Of every disruption and every store that the files tell of. */
   readonly predictions: readonly Prediction[];
@@ -51,7 +51,8 @@ export async function auditProject(
       stores.map((store) => ({ ...store, inBackup: inBackup.has(store.id) })),
       DISRUPTIONS,
     );
-  return { subject, findings: audit(subject), predictions: predictFor(subject.stores), predictFor };
+  const findings = await withExcerpts(audit(subject), subject);
+  return { findings, predictions: predictFor(subject.stores), predictFor };
 }
 
 function factsOf(subject: Subject): Map<string, ServiceFacts> {

@@ -6,6 +6,7 @@ import { writtenConfig } from '../config/written-config.ts';
 import { OutlastError } from '../errors.ts';
 import { Session } from '../scenario/session.ts';
 import { findComposeFiles } from '../stack/compose-files.ts';
+import { Forecast } from './forecast.ts';
 import { showProgress } from './progress.ts';
 import { stackOf, type StackOptions } from './stack-options.ts';
 
@@ -24,7 +25,7 @@ export async function init(options: InitOptions, signal: AbortSignal): Promise<n
   if (!options.force && (await isThere(file))) throw taken(file);
   // What stands there is to be replaced, so nothing of it holds.
   await using session = new Session({ ...stackOf(options, compose), configFile: null, markers: 0, seed: '', signal });
-  await showProgress(session, [], []);
+  await showProgress(session, [], [], { detail: 'normal', forecast: new Forecast() });
   const { stack, stores } = await session.record();
   const text = writtenConfig({ ...stack, stores, schema: await findSchema(file) });
   await writeFile(file, text, { flag: options.force ? 'w' : 'wx' }).catch((cause: NodeJS.ErrnoException) => {

@@ -1,17 +1,15 @@
 import { styleText } from 'node:util';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { DISRUPTIONS } from '../disruptions/catalogue.ts';
-import { ERRORS, OutlastError } from '../errors.ts';
+import { CleanUpError, ERRORS, OutlastError } from '../errors.ts';
 import { DEFAULTS } from '../scenario/defaults.ts';
 import { VERSION } from '../version.ts';
-import { audit, AUDIT_FORMATS, type AuditOptions } from './audit.ts';
+import { AUDIT_FORMATS } from '../../reports/audit.ts';
 import { type Format, FORMATS } from '../../reports/formats.ts';
-import { CleanUpError } from '../scenario/session.ts';
-import { clean } from './clean.ts';
-import { init, type InitOptions } from './init.ts';
-import { gate, type GateOptions } from './gate.ts';
-import { report } from './report.ts';
-import { run, type RunOptions } from './run.ts';
+import type { AuditOptions } from './audit.ts';
+import type { GateOptions } from './gate.ts';
+import type { InitOptions } from './init.ts';
+import type { RunOptions } from './run.ts';
 
 /**
  * The command line.
@@ -23,6 +21,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   // Not `once`: a listener that has gone by the time the others run lets them end the process.
   process.on('SIGINT', abort).on('SIGTERM', abort);
   let exitCode = 0;
+  // A command loads what it needs, and nothing of the others.
   const program = new Command('outlast')
     .description('Proves whether the data of a Docker Compose stack outlives what will happen to it.')
     .version(VERSION)
@@ -38,7 +37,10 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--markers <count>', 'rows written to each store before each disruption', count, DEFAULTS.markers)
     .option('--seed <text>', 'makes the rows the same again', DEFAULTS.seed)
     .option('--baseline <file>', 'the report to compare with (default: the run before, out of the history)')
+    .addOption(new Option('-q, --quiet', 'the verdict alone, without progress and matrix').conflicts('verbose'))
+    .option('-v, --verbose', 'each step, what was done, and the counts of every store')
     .action(async (options: RunOptions) => {
+      const { run } = await import('./run.ts');
       exitCode = await run(options, interrupt.signal);
     });
 
@@ -46,6 +48,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .description('start the stack once and write an outlast.yaml that says where it keeps its data')
     .option('--force', 'overwrite the configuration that is there', false)
     .action(async (options: InitOptions) => {
+      const { init } = await import('./init.ts');
       exitCode = await init(options, interrupt.signal);
     });
 
@@ -55,6 +58,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .argument('[folder]', 'where `outlast run` left its report', 'outlast-report')
     .addOption(new Option('--format <format>', 'the format').choices(Object.keys(FORMATS)).default('html'))
     .action(async (folder: string, options: { readonly format: Format }) => {
+      const { report } = await import('./report.ts');
       exitCode = await report(folder, options);
     });
 
@@ -64,6 +68,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       new Option('--format <format>', 'how the findings are printed').choices(AUDIT_FORMATS).default('terminal'),
     )
     .action(async (options: AuditOptions) => {
+      const { audit } = await import('./audit.ts');
       exitCode = await audit(options, interrupt.signal);
     });
 
@@ -74,6 +79,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('-f, --file <file...>', 'Compose file', [])
     .option('--config <file>', 'the configuration (default: outlast.yaml beside the Compose file)')
     .action(async (folder: string, options: GateOptions) => {
+      const { gate } = await import('./gate.ts');
       exitCode = await gate(folder, options);
     });
 
@@ -81,6 +87,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .command('clean')
     .description('remove whatever interrupted runs left behind')
     .action(async () => {
+      const { clean } = await import('./clean.ts');
       exitCode = await clean();
     });
 
@@ -133,7 +140,7 @@ function explain(thrown: unknown, signal: AbortSignal): number {
   const { cause, cleanUp } = partsOf(thrown);
   const error = asOutlastError(signal.aborted ? signal.reason : cause);
   const { why, fix } = ERRORS[error.code];
-  const lines = [`${styleText('red', error.code)}  ${error.message}`, `  ${why} ${fix}`];
+  const lines = [`${styleText('red', error.code, { stream: process.stderr })}  ${error.message}`, `  ${why} ${fix}`];
   if (error.detail) lines.push('', ...error.detail.split('\n').map((line) => `  | ${line}`));
   if (cleanUp !== null) lines.push('', `Not everything could be cleaned up (run \`outlast clean\`): ${cleanUp}`);
   process.stderr.write(`${lines.join('\n')}\n`);

@@ -10,12 +10,13 @@ import { Session } from '../scenario/session.ts';
 import { findComposeFiles } from '../stack/compose-files.ts';
 import { exitCodeOf } from '../verdict/expectation.ts';
 import { keepInHistory, lastInHistory, type Earlier } from '../../reports/history.ts';
-import { readReportFile } from '../../reports/read.ts';
+import { readReport, readReportFile } from '../../reports/read.ts';
 import { renderTerminal } from '../../reports/terminal.ts';
 import { writeReport } from '../../reports/write.ts';
 import { assembleReport } from './assemble-report.ts';
 import { contractWords } from './contract-words.ts';
-import { showProgress } from './progress.ts';
+import { Forecast } from './forecast.ts';
+import { type Detail, showProgress } from './progress.ts';
 import { stackOf, type StackOptions } from './stack-options.ts';
 
 export interface RunOptions extends StackOptions {
@@ -26,6 +27,8 @@ export interface RunOptions extends StackOptions {
   readonly markers: number;
   readonly seed: string;
   readonly baseline?: string;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
 }
 
 /**
@@ -54,7 +57,9 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<num
     seed: options.seed,
     signal,
   });
-  const audited = await showProgress(session, disruptions, cells);
+  const detail: Detail = options.quiet ? 'quiet' : options.verbose ? 'verbose' : 'normal';
+  const forecast = new Forecast(await earlierTimes(out, compose.files));
+  const audited = await showProgress(session, disruptions, cells, { detail, forecast });
 
   const record = await session.record();
   // From the files alone; that the stores were found by looking changes nothing of it.
@@ -72,8 +77,19 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<num
   await writeReport(out, report);
   await keepInHistory(out, report);
   for (const note of earlier.notes) process.stderr.write(`${note}\n`);
-  process.stdout.write(`\n${renderTerminal(report)}\n\nreport: ${join(options.out, 'report.html')}\n`);
+  const told = renderTerminal(report, { brief: detail === 'quiet' });
+  process.stdout.write(`${detail === 'quiet' ? '' : '\n'}${told}\n\nReport: ${join(options.out, 'report.html')}\n`);
   return exitCodeOf(report.verdict);
+}
+
+/** How long each disruption took in the run of this stack whose report lies there. */
+async function earlierTimes(folder: string, files: readonly string[]): Promise<Map<string, number>> {
+  const earlier = await readReport(folder).catch(() => null);
+  const times = new Map<string, number>();
+  if (earlier?.stack?.files.join('\n') !== files.join('\n')) return times;
+  for (const { disruption, durationMs } of earlier.cells)
+    times.set(disruption, Math.max(durationMs ?? 0, times.get(disruption) ?? 0));
+  return times;
 }
 
 function chosen({ only, skip = [] }: RunOptions): Disruption[] {

@@ -23,6 +23,7 @@ export function looksLikeBackup({ service, path }: LikelyBackup): Finding {
     title: `${path} looks like a backup of a database, and is no store.`,
     why,
     fix,
+    excerpt: null,
     fingerprint: fingerprintOf(id, service, path),
   };
 }

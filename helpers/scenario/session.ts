@@ -8,7 +8,7 @@ import { servicesOf, type Backup } from '../config/backup.ts';
 import { readConfig, type ConfigFile } from '../config/config.ts';
 import type { GatePolicy } from '../config/gate.ts';
 import { discoverStores, type LikelyBackup } from '../discovery/discover-stores.ts';
-import { OutlastError } from '../errors.ts';
+import { CleanUpError, OutlastError } from '../errors.ts';
 import { outlastHome } from '../home.ts';
 import { ensureBaseImage, type BaseImage } from '../host/base-image.ts';
 import { findGit } from '../host/engine/find-git.ts';
@@ -368,9 +368,6 @@ export class Session implements AsyncDisposable {
     if (failures.length > 0) throw new CleanUpError(failures, 'Not everything could be cleaned up.');
   }
 }
-
-/** Something of a run is left, and its journal with it. */
-export class CleanUpError extends AggregateError {}
 
 interface HostRecord {
   id: string;

@@ -2,12 +2,12 @@ import { h } from 'hastscript';
 import type { Element } from 'hast';
 import type { ReportBaseline } from '../model.ts';
 import { sinceOf } from '../summary.ts';
-import { section, type View } from './view.ts';
+import { section, type Part, type View } from './view.ts';
 
 type Change = NonNullable<ReportBaseline['worse']>[number];
 
 /** How this run differs from an earlier one. */
-export function baseline({ report }: View): Element | null {
+export function baseline({ report }: View): Part | null {
   if (report.baseline === null) return null;
   const { worse = [], better = [], other = [] } = report.baseline;
   const none = worse.length + better.length + other.length === 0;

@@ -1,9 +1,9 @@
 import { h } from 'hastscript';
 import type { Element } from 'hast';
-import { section, type View } from './view.ts';
+import { section, type Part, type View } from './view.ts';
 
 /** Whether the policy lets the stack be deployed, and what it accepts. */
-export function gate({ report }: View): Element | null {
+export function gate({ report }: View): Part | null {
   if (report.gate === null) return null;
   const { decision, reasons, accepted } = report.gate;
   const tone = decision === 'allowed' ? 'good' : 'bad';
