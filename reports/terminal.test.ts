@@ -35,7 +35,7 @@ describe('renderTerminal', () => {
       'Worse: notes after down-up: survived → lost',
       'Better: notes after kill: lost → no such cell',
       'Compared with run r0 of 2019-12-31T00:00:00.000Z.',
-      'The stack loses data: 4 of 8 cells are not as they should be.',
+      'The stack loses data: 4 of 8 checks failed.',
       'Gate: Refused: notes after down-up: lost; notes after crash: unknown',
       '      (host-died). Accepted: cache after down-up: lost (it is filled again,',
       '      until 2020-03-20).',
