@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { HOSTS } from './fixtures/global-setup.ts';
-import { MACHINE_HOME } from './fixtures/machine-home.ts';
+import { MACHINE_HOMES } from './fixtures/machine-homes.ts';
 import { DISRUPTIONS } from './helpers/disruptions/catalogue.ts';
 
 /** They look at all that a home has: processes, mounts and runs. */
@@ -54,9 +54,10 @@ export default defineConfig({
           name: 'machine',
           include: MACHINE,
           ...onHosts,
-          globalSetup: './fixtures/machine-home.ts',
-          env: { OUTLAST_HOME: MACHINE_HOME },
-          maxWorkers: 1,
+          globalSetup: './fixtures/machine-homes.ts',
+          setupFiles: './fixtures/worker-home.ts',
+          env: { OUTLAST_MACHINE_HOMES: MACHINE_HOMES },
+          maxWorkers: HOSTS,
           sequence: { groupOrder: 2 },
         },
       },
