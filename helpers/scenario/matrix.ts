@@ -102,7 +102,8 @@ export class Matrix {
     findStores: (stack: RunningStack) => Promise<readonly StoreDefinition[]>,
   ): Promise<Matrix> {
     const stack = await options.project.up(options.timeoutMs, options.signal);
-    await untilSettled(stack, options.signal);
+    const named = options.project.stores.map(({ service }) => service);
+    await untilSettled(stack, options.signal, named.length > 0 ? named : undefined);
     const whole = { ...options, stores: await findStores(stack) };
     return new Matrix(whole, await settingOn(stack, whole), await storeRecords(stack, whole.stores));
   }

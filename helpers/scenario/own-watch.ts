@@ -43,7 +43,8 @@ export class OwnWatch {
 
   /** Services without a health check may not have come as far as their data yet. Does not wait where the app keeps none. */
   async settled(stack: RunningStack): Promise<void> {
-    if (this.#stores.some((store) => this.follows(store))) await untilSettled(stack, this.#signal);
+    const services = this.#stores.filter((store) => this.follows(store)).map(({ service }) => service);
+    await untilSettled(stack, this.#signal, services);
   }
 
   /** Was there anything of the app's own at the last look? */

@@ -1,12 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { serviceOf } from './attestation.ts';
 import { healthTestOf, type RunningStack } from './stack.ts';
 
 /** Nobody says when a service without a health check has done the work of its start: it is taken to be over after this. */
 const SETTLED_MS = 2000;
 
-/** Waits until each service without a health check has run for a while. */
-export async function untilSettled(stack: RunningStack, signal?: AbortSignal): Promise<void> {
-  const running = (await stack.containers()).filter(({ State }) => State.Running);
+/** Waits until each of these services (all by default) that has no health check has run for a while. */
+export async function untilSettled(
+  stack: RunningStack,
+  signal: AbortSignal,
+  services?: readonly string[],
+): Promise<void> {
+  const running = (await stack.containers()).filter(
+    (container) => container.State.Running && (services?.includes(serviceOf(container)) ?? true),
+  );
   const ages = running
     .filter((container) => healthTestOf(container).length === 0)
     .map(({ State }) => Date.now() - Date.parse(State.StartedAt));
