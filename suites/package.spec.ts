@@ -39,7 +39,12 @@ interface Manifest {
 }
 
 /** Programs of the package that are started by their files, not imported. */
-const PROGRAMS = ['dist/helpers/cli/main.js', 'dist/helpers/cleanup/reaper.js', 'dist/helpers/probe/agent.js'];
+const PROGRAMS = [
+  'dist/helpers/cli/main.js',
+  'dist/helpers/cleanup/reaper.js',
+  'dist/helpers/probe/agent.js',
+  'dist/helpers/host/nested/machine-agent.js',
+];
 
 /** All files that `entries` lead to, with the packages that each imports. */
 async function reached(folder: string, entries: readonly string[]): Promise<Map<string, string[]>> {
