@@ -34,6 +34,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--env-file <file...>', 'environment file', [])
     .option('--only <ids>', `only these disruptions: ${DISRUPTIONS.map((one) => one.id).join(', ')}`, list)
     .option('--skip <ids>', 'not these disruptions', list)
+    .addOption(new Option('--strict', 'every disruption that the host and the configuration allow').conflicts('only'))
     .option('--store <ids>', 'only these stores', list)
     .addOption(new Option('--host <kind>', 'where the stack runs').choices(['ambient', 'private']))
     .addOption(

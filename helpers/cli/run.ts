@@ -24,6 +24,7 @@ export interface RunOptions {
   readonly envFile: readonly string[];
   readonly only?: readonly string[];
   readonly skip?: readonly string[];
+  readonly strict?: boolean;
   readonly store?: readonly string[];
   readonly host?: HostKind;
   readonly data: DataChoice;
@@ -59,7 +60,7 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<num
     data: options.data,
     allow: options.allow,
     egress: options.allowEgress,
-    needsBackup: disruptions.some(needsBackup),
+    needsBackup: options.only !== undefined && disruptions.some(needsBackup),
     markers: options.markers,
     seed: options.seed,
     timeoutMs: options.timeout * 1000,
@@ -86,10 +87,20 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<num
   return exitCodeOf(report.verdict);
 }
 
-function chosen({ only, skip = [] }: RunOptions): Disruption[] {
+/**
+ * What is to run: what was named, else what runs by default, or all there is.
+ * @throws OutlastError UNKNOWN_DISRUPTION, USAGE
+ */
+export function chosen({
+  only,
+  skip = [],
+  strict = false,
+}: Pick<RunOptions, 'only' | 'skip' | 'strict'>): Disruption[] {
   const named = only?.map(disruptionOf);
   const left = new Set(skip.map(disruptionOf));
-  const disruptions = DISRUPTIONS.filter((one) => (named?.includes(one) ?? !one.optional) && !left.has(one));
+  const disruptions = DISRUPTIONS.filter(
+    (one) => (named?.includes(one) ?? (strict || !one.optional)) && !left.has(one),
+  );
   if (disruptions.length === 0) throw new OutlastError('USAGE', '--only and --skip leave nothing to do.');
   return disruptions;
 }

@@ -87,25 +87,28 @@ export async function runScenario(
 
   onPhase('read');
   const looked = performance.now();
-  // What will be healed is left as it is until then.
-  const revived = disruption.heal ? [] : await revive(setting, states);
+  // What is not meant to come back is left as it is until it is healed.
+  const revived = disruption.patienceMs === undefined ? await revive(setting, states) : [];
   const after = await placements(stack, stores).catch(() => new Map<string, Placement>());
   const probes = await enter(setting);
   const atInjection = injection.steps.flatMap(({ facts }) => facts ?? []);
   const factsAfter = [...attested, ...atInjection, ...userFacts(await identitiesIn(probes))];
   const proof = compareFacts(factsBefore, factsAfter);
   const missing = unproven(factsBefore, factsAfter, disruption.claims, subjects);
+  const replaced = await replacedIn(stack, before, after);
   const seen = await observeAll(setting, disruption, { states, probes, identities, after, epoch });
 
   return Promise.all(
     stores.map(async (store, index): Promise<CellRecord> => {
       const saw = seen[index] as (typeof seen)[number];
       const was = before.get(store.id);
+      const sourceReplaced = replaced.has(store.id);
       const observation: Observation = {
-        rows: saw.rows,
+        // What was found only once the old source was back was not there before.
+        rows: saw.isLate && sourceReplaced ? [] : saw.rows,
         readFailure: saw.readFailure,
         baseline: setting.baselines.get(store.id) ?? new Set(),
-        sourceReplaced: was !== undefined && (await isReplaced(stack, was, after.get(store.id))),
+        sourceReplaced,
         integrity: saw.integrity,
         service: saw.service,
         serviceReason: saw.serviceReason,
@@ -234,6 +237,8 @@ export interface Seen {
   readonly serviceReason: Reason | null;
   /** Is it known, of a service that fails, that it does so for the owner of its data? */
   readonly explained: boolean;
+  /** Was it read only after the disruption had been taken back? */
+  readonly isLate: boolean;
   /** On the clock of `performance.now()`. */
   readonly readAt: number;
   readonly notes: readonly string[];
@@ -282,7 +287,7 @@ export async function observeAll(
         read.rows === null
           ? [`the disruption was taken back, and ${store.service} is ${state} after ${timeoutMs / 1000} s`]
           : ['read after the disruption was taken back: the service was down until then'];
-      return { ...saw, ...read, notes: [...saw.notes, ...notes, ...late] };
+      return { ...saw, ...read, isLate: true, notes: [...saw.notes, ...notes, ...late] };
     }),
   );
 }
@@ -330,7 +335,8 @@ async function observe(
   const placement = after.get(store.id);
   const probe = probes.get(service);
   const beside = async () => (state === 'up' ? null : visitors.at(store, placement?.layer));
-  const read = await readBy(signal, store, state === undefined ? [] : [async () => probe, beside]);
+  const sources = state === undefined ? [] : [async () => probe, beside];
+  const read = { ...(await readBy(signal, store, sources)), isLate: false };
   if (state === undefined) return { ...read, service: 'unknown', serviceReason: 'host-died', explained: false };
 
   const notes = [...read.notes];
@@ -436,10 +442,24 @@ async function servedFrom(
   return isOfImage(changes, path) ? { layer: 'image', source: image?.Config.Image ?? now.source } : now;
 }
 
+/** Ids of the stores whose bytes are still there, while their path leads elsewhere now. */
+async function replacedIn(
+  stack: RunningStack,
+  before: ReadonlyMap<string, Placement>,
+  after: ReadonlyMap<string, Placement>,
+): Promise<Set<string>> {
+  const found = await Promise.all(
+    [...before].map(async ([id, was]) => ((await isReplaced(stack, was, after.get(id))) ? [id] : [])),
+  );
+  return new Set(found.flat());
+}
+
 async function isReplaced(stack: RunningStack, was: Placement, now: Placement | undefined): Promise<boolean> {
   if (now === undefined || was.source === now.source) return false;
   if (was.layer === 'bind') {
-    return stat(was.source).then(
+    const lies = stack.project.whereabouts(was.source);
+    if (lies === now.source) return false;
+    return stat(lies).then(
       () => true,
       () => false,
     );

@@ -23,6 +23,7 @@ import { Redactor } from '../redact.ts';
 import { buildToolbox, type Toolbox, type ToolboxOptions } from '../probe/toolbox.ts';
 import type { ComposeFiles } from '../stack/compose-files.ts';
 import { mountsOf, type MountRecord } from '../stack/mounts.ts';
+import { resolveMoved } from '../stack/moved-project.ts';
 import { carriedVariables, resolveProject, type ComposeOptions, type ProjectModel } from '../stack/project-model.ts';
 import { refusedKeys } from '../stack/allow-list.ts';
 import { examineBinds, type BindSource, type DataChoice, type Git } from '../stack/bind-sources.ts';
@@ -71,6 +72,7 @@ export class Session implements AsyncDisposable {
   #volumes: VolumeWatch | null = null;
   #host: Host | null = null;
   #model: ProjectModel | null = null;
+  #composeOptions: ComposeOptions = {};
   #binds: readonly BindSource[] = [];
   #toolbox: Toolbox | null = null;
   #environment: Readonly<Record<string, string>> = {};
@@ -149,6 +151,7 @@ export class Session implements AsyncDisposable {
       envFiles: this.#options.envFiles ?? [],
       remote: allow.includes('include') || lines.remotes.length > 0,
     };
+    this.#composeOptions = options;
     const model = await resolveProject(host, compose, options, signal);
     const { sources, refused } = await examineBinds(model, { data, git: await findGit(home, signal) });
     refuse([...refusedKeys(model), ...refused], allow, lines);
@@ -203,6 +206,7 @@ export class Session implements AsyncDisposable {
       egress: this.#options.egress ?? [],
       environment: this.#environment,
       origin: this.#options.compose.folder,
+      resolveMoved: async (signal) => resolveMoved(host, this.#options.compose, this.#composeOptions, signal),
       stores: this.#stores ?? [],
       toolbox: this.#toolbox as Toolbox,
       baseImage: this.#baseImage?.origin === 'assembled' ? this.#baseImage.ref : null,

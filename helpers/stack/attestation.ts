@@ -12,19 +12,29 @@ type FactKind =
   | 'started'
   | 'network'
   | 'volume'
+  | 'name'
+  | 'folder'
   | 'owner'
   | 'user';
 
 /** One thing that can be checked before and after: `app container 3f1c…`. */
 export interface Fact {
   readonly kind: FactKind;
-  /** Service, network, volume or bind; `host` for the machine. */
+  /** Service, network, volume or bind; `host` for the machine, `project` for the project. */
   readonly subject: string;
   readonly value: string;
 }
 
 /** A stack may have no network or volume of its own; these it always has, or else there is nothing to claim. */
-const ALWAYS_THERE: ReadonlySet<FactKind> = new Set(['machine', 'boot', 'engine', 'container', 'image', 'owner']);
+const ALWAYS_THERE: ReadonlySet<FactKind> = new Set([
+  'machine',
+  'boot',
+  'engine',
+  'container',
+  'image',
+  'owner',
+  'folder',
+]);
 
 /** What a disruption claims about all facts of a kind. */
 export interface Claims {
@@ -43,6 +53,7 @@ export interface Proof {
 
 const SERVICE_LABEL = 'com.docker.compose.service';
 const PROJECT_LABEL = 'com.docker.compose.project';
+const FOLDER_LABEL = 'com.docker.compose.project.working_dir';
 
 /** Everything of a project that a disruption may or may not change, as the engine reports it. */
 export async function attest(host: Host, project: string): Promise<Fact[]> {
@@ -62,6 +73,15 @@ export async function attest(host: Host, project: string): Promise<Fact[]> {
     facts.push({ kind: 'image', subject, value: container.Image });
     // A container that stands still says nothing of a restart.
     if (container.State.Running) facts.push({ kind: 'started', subject, value: container.State.StartedAt });
+  }
+  // Compose writes both on every container alike.
+  const [first] = containers;
+  if (first) {
+    const { [PROJECT_LABEL]: name = '', [FOLDER_LABEL]: folder = '' } = first.Config.Labels;
+    facts.push(
+      { kind: 'name', subject: 'project', value: name },
+      { kind: 'folder', subject: 'project', value: folder },
+    );
   }
   for (const network of networks) facts.push({ kind: 'network', subject: network.Name, value: network.Id });
   // Compose labels what the file names; the anonymous ones have no such label and change as their containers do.
