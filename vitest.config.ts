@@ -4,7 +4,9 @@ import { MACHINE_HOME } from './fixtures/machine-home.ts';
 import { DISRUPTIONS } from './helpers/disruptions/catalogue.ts';
 
 /** They look at all that a home has: processes, mounts and runs. */
-const MACHINE = ['host', 'interrupt', 'bad-input', 'ambient', 'discovery'].map((name) => `suites/${name}.spec.ts`);
+const MACHINE = ['host', 'interrupt', 'bad-input', 'ambient', 'nested', 'gate', 'package'].map(
+  (name) => `suites/${name}.spec.ts`,
+);
 
 /** A worker keeps one host for all its files; a retry would hide what the first attempt lost. */
 const onHosts = {
@@ -18,7 +20,11 @@ export default defineConfig({
   test: {
     reporters: [
       'default',
-      ['./reports/vitest-reporter.ts', { watched: DISRUPTIONS.map(({ id }) => `suites/${id}.spec.ts`) }],
+      [
+        './reports/vitest-reporter.ts',
+        { out: 'reports/out', watched: DISRUPTIONS.map(({ id }) => `suites/${id}.spec.ts`) },
+      ],
+      './reports/tally-reporter.ts',
     ],
     projects: [
       {
@@ -26,6 +32,8 @@ export default defineConfig({
           name: 'unit',
           include: ['helpers/**/*.test.ts', 'reports/**/*.test.ts', 'compose/**/*.test.ts', 'fixtures/**/*.test.ts'],
           exclude: ['**/*.browser.test.ts'],
+          // It imports JSON as only a bundler can.
+          server: { deps: { inline: [/@actions/] } },
           // The reference app's tests start real processes, on a machine that may be busy.
           testTimeout: 120_000,
           sequence: { groupOrder: 1 },

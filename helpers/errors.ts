@@ -26,7 +26,12 @@ export const ERRORS = {
   KEY_REFUSED: {
     exit: 2,
     why: 'The stack asks for something that could reach beyond its shadow, so nothing was started.',
-    fix: 'Leave it out of the stack that you let Outlast disrupt, for instance by an override file, or let it through by its name with --allow.',
+    fix: 'Leave it out of the stack that you let Outlast disrupt, for instance by an override file or by `leave_out` in outlast.yaml, or let it through by its name with --allow.',
+  },
+  UNKNOWN_KEY: {
+    exit: 2,
+    why: '--allow names a key that nothing here refuses.',
+    fix: 'Take it out, or write the key as KEY_REFUSED names it.',
   },
   DATA_IN_USE: {
     exit: 2,
@@ -37,6 +42,11 @@ export const ERRORS = {
     exit: 2,
     why: 'outlast.yaml is not valid.',
     fix: 'Correct the line named; unknown keys are errors.',
+  },
+  CONFIG_EXISTS: {
+    exit: 2,
+    why: 'There is a configuration already, and nothing of yours is overwritten unasked.',
+    fix: 'Name another file with --config, or overwrite it with --force.',
   },
   NO_STORES: {
     exit: 3,
@@ -62,6 +72,36 @@ export const ERRORS = {
     exit: 2,
     why: 'The report is damaged, or no report.',
     fix: 'Run again; nothing can be shown of a report that is not whole.',
+  },
+  BASELINE_OTHER_STACK: {
+    exit: 2,
+    why: 'Runs of two stacks cannot be compared.',
+    fix: 'Name a report of this stack with --baseline, or leave it out: the run before is found by itself.',
+  },
+  REPORT_OTHER_STACK: {
+    exit: 2,
+    why: 'The report is of another stack, or its Compose files have changed since.',
+    fix: 'Run `outlast run` on the stack that is to be deployed.',
+  },
+  REPORT_OTHER_COMMIT: {
+    exit: 2,
+    why: 'The report is of another commit.',
+    fix: 'Run `outlast run` on the commit that is to be deployed.',
+  },
+  REPORT_UNCOMMITTED: {
+    exit: 2,
+    why: 'No commit holds what was tested, or what is to be deployed.',
+    fix: 'Commit or ignore what `git status` shows, and run `outlast run` again.',
+  },
+  REPORT_TOO_OLD: {
+    exit: 2,
+    why: 'The report is older than the policy allows, or of the future.',
+    fix: 'Run `outlast run` again, or raise `gate.age` in outlast.yaml.',
+  },
+  EXCEPTION_EXPIRED: {
+    exit: 2,
+    why: 'The policy accepts something for a time that is over.',
+    fix: 'Take the exception out of outlast.yaml, or give it a new date.',
   },
   OUTPUT_UNWRITABLE: {
     exit: 2,
@@ -105,8 +145,13 @@ export const ERRORS = {
   },
   HOST_CANNOT: {
     exit: 2,
-    why: 'This kind of host cannot do what was asked for.',
-    fix: 'Use --host private (Linux, root), or leave the disruption out with --skip.',
+    why: 'This kind of host cannot be had here.',
+    fix: 'Use another --host: private (Linux, root), nested (an engine that runs privileged containers) or ambient; or leave it out and let Outlast choose.',
+  },
+  NOT_LINUX: {
+    exit: 2,
+    why: 'Outlast takes the programs that it brings into containers from this machine, so they must be for Linux.',
+    fix: 'Run it in WSL 2 on Windows, or in a Linux container that has the socket of the engine; docs/hosts.md shows how.',
   },
   IMAGE_UNAVAILABLE: {
     exit: 3,
@@ -133,6 +178,11 @@ export const ERRORS = {
     why: 'The server of a store is there and refuses the login, so nothing can be said of its data.',
     fix: 'Give the store `user`, `password` and `database`, or an `url`, in outlast.yaml.',
   },
+  STORE_ABSENT: {
+    exit: 3,
+    why: 'What a store of outlast.yaml names is not there in the running service, and what Outlast would make there itself says nothing of your data.',
+    fix: 'Correct `path`. For what the app makes later, name the folder that it will make it in.',
+  },
   DISK_FULL: { exit: 3, why: 'The disk is full.', fix: 'Free some space, or move the cache with OUTLAST_HOME.' },
   INTERRUPTED: { exit: 130, why: 'The run was interrupted.', fix: 'Nothing: what it had started was removed.' },
   INTERNAL: { exit: 3, why: 'Outlast itself failed.', fix: 'Please report this with the message.' },
@@ -157,3 +207,6 @@ export class OutlastError extends Error {
     return ERRORS[this.code].exit;
   }
 }
+
+/** Something of a run is left, and its journal with it. */
+export class CleanUpError extends AggregateError {}

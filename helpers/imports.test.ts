@@ -2,8 +2,8 @@ import { globSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { dirname, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseSync } from 'oxc-parser';
 import { describe, expect, test } from 'vitest';
+import { importsOf, packageOf, type Import } from './module-imports.ts';
 
 interface Rule {
   /** Where it holds; the last rule that fits a file is the one. */
@@ -43,7 +43,7 @@ const RULES: readonly Rule[] = [
   { files: /^helpers\/cli\//, may: [/^helpers\//, /^reports\//], packages: LIBRARY },
   {
     files: /^reports\//,
-    may: [/^reports\//, /^helpers\/verdict\//, /^helpers\/(errors|version)\.ts$/],
+    may: [/^reports\//, /^helpers\/verdict\//, /^helpers\/(errors|version|gate\/reasons)\.ts$/],
     mayTypes: [HELPERS],
     packages: {
       only: ['zod', 'cli-table3', 'hastscript', 'hast-util-to-html', 'd3-scale', 'xmlbuilder2', 'badge-maker'],
@@ -51,12 +51,17 @@ const RULES: readonly Rule[] = [
     typesOfPackages: ['hast', 'sarif'],
   },
   {
-    files: /^reports\/vitest-reporter\.ts$/,
+    files: /^reports\/(vitest|tally)-reporter\.ts$/,
     may: [/^reports\//, /^helpers\/version\.ts$/],
     packages: { only: [] },
     typesOfPackages: ['vitest'],
   },
-  { files: /^fixtures\//, may: [/^fixtures\//, HELPERS], mayTypes: [/^reports\//], packages: { allBut: [] } },
+  {
+    files: /^fixtures\//,
+    may: [/^fixtures\//, HELPERS, /^helpers\/cli\/contract-words\.ts$/],
+    mayTypes: [/^reports\//],
+    packages: { allBut: [] },
+  },
   {
     files: /^suites\//,
     may: [/^suites\//, /^fixtures\//, HELPERS],
@@ -72,31 +77,6 @@ const RULES: readonly Rule[] = [
   { files: /^(helpers|reports)\/.*\.(test|spec)\.ts$/, may: [/^helpers\//, /^reports\//], packages: { allBut: [] } },
 ];
 
-interface Import {
-  readonly from: string;
-  readonly typeOnly: boolean;
-}
-
-function importsOf(file: string, source: string): Import[] {
-  const { module, errors } = parseSync(file, source);
-  if (errors.length > 0) throw new Error(`${file} does not parse: ${errors[0]?.message}`);
-  const imported = module.staticImports.map(({ moduleRequest, entries }) => ({
-    from: moduleRequest.value,
-    typeOnly: entries.length > 0 && entries.every((entry) => entry.isType),
-  }));
-  const exported = module.staticExports.flatMap(({ entries }) =>
-    entries.flatMap(({ moduleRequest, isType }) =>
-      moduleRequest === null || moduleRequest === undefined ? [] : [{ from: moduleRequest.value, typeOnly: isType }],
-    ),
-  );
-  const dynamic = module.dynamicImports.flatMap(({ moduleRequest }) => {
-    const literal = /^(['"`])(.*)\1$/.exec(source.slice(moduleRequest.start, moduleRequest.end))?.[2];
-    return literal === undefined ? [] : [{ from: literal, typeOnly: false }];
-  });
-  return [...imported, ...exported, ...dynamic];
-}
-
-const packageOf = (specifier: string) => specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
 const fits = (patterns: readonly RegExp[] | undefined, path: string) =>
   patterns?.some((pattern) => pattern.test(path)) ?? false;
 

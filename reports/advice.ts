@@ -14,6 +14,9 @@ export const ADVICE: Readonly<Record<Reason, string>> = {
   'rows-from-after': 'Let the backup be a copy of one moment, out of reach of what is written later.',
   'deleted-restored': 'Restore into an empty place, and check that the newest backup is the one restored.',
   'decoy-restored': 'Back up a copy, never the living files, and restore no file that was not part of it.',
+  'own-data-gone':
+    'Find what empties or seeds these tables or folders when the service starts, and let it leave what is there.',
+  'own-data-undecided': 'Look at what is named in the evidence: did the app remove it itself?',
   'source-replaced': 'Give the volume a name (or the project a fixed `name:`), so that the next container finds it.',
   'borrowed-time': 'Mount a volume at the path of the store before the container is next recreated.',
   'not-running': 'Give the service `restart: unless-stopped`, and read its log.',

@@ -1,11 +1,10 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
-import { rulePage, type AuditReport, type ReportFinding } from './audit.ts';
+import { rulePage, type AuditReport } from './audit.ts';
+import type { ReportFinding } from './model.ts';
 
 export interface AuditTerminalOptions {
   /** Decides on colours, with NO_COLOR and FORCE_COLOR; by default stdout. */
   readonly stream?: NodeJS.WritableStream;
-  /** The lines around a finding, with everything secret masked; `null` where there are none. */
-  readonly excerpt: (finding: ReportFinding) => string | null;
 }
 
 const COLOURS = { error: 'red', warning: 'yellow', info: 'cyan' } as const;
@@ -13,15 +12,14 @@ const COLOURS = { error: 'red', warning: 'yellow', info: 'cyan' } as const;
 /** The findings for a terminal, the worst first. */
 export function renderAudit(
   { findings, stack }: AuditReport,
-  { stream = process.stdout, excerpt }: AuditTerminalOptions,
+  { stream = process.stdout }: AuditTerminalOptions = {},
 ): string {
   const blocks = findings.map((finding) => {
     const place = finding.file === null ? '' : `  ${finding.file}${finding.line === null ? '' : `:${finding.line}`}`;
-    const source = excerpt(finding);
     return [
       `${styleText(COLOURS[finding.severity], finding.severity, { stream })}  ${styleText('bold', finding.rule, { stream })}${styleText('dim', printable(place), { stream })}`,
       `  ${printable(finding.title)}`,
-      ...(source === null ? [] : [indented(printable(source))]),
+      ...(finding.excerpt == null ? [] : [indented(printable(finding.excerpt))]),
       `  ${finding.why}`,
       `  Fix: ${finding.fix}`,
       styleText('dim', `  ${rulePage(finding.rule)}`, { stream }),

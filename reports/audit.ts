@@ -1,7 +1,8 @@
 import { VERSION } from '../helpers/version.ts';
-import type { Report, ReportCell } from './model.ts';
+import type { ReportCell, ReportFinding } from './model.ts';
 
-export type ReportFinding = Report['findings'][number];
+/** How the findings can be printed. */
+export const AUDIT_FORMATS = ['terminal', 'json', 'sarif'] as const;
 
 /** What `outlast audit --format json` prints. */
 export interface AuditReport {

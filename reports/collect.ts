@@ -66,10 +66,13 @@ function doubtOf(test: TestRecord): Doubt | null {
   }
 }
 
-/** Meta that is not understood is never ignored. A test that passed may hand over `{}`: it has nothing to report. */
+/**
+ * Meta that is not understood is never ignored. A test that passed may hand over `{}`: it has nothing to report.
+ * One that failed with it never got as far as its evidence.
+ */
 function isMissing(test: TestRecord, meta: PersistenceMeta | null): boolean {
   if (meta === null && test.meta !== undefined) return true;
-  if (!test.watched) return false;
+  if (!test.watched && meta === null) return false;
   if (test.state === 'passed') return meta === null;
   return (meta?.cells ?? meta?.claims ?? meta?.controls ?? []).length === 0;
 }

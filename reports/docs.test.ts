@@ -53,6 +53,17 @@ test('docs/errors.md has every code with exit, why and fix, and no other', () =>
   expect(table).toEqual(Object.entries(ERRORS));
 });
 
+/** The names in the first column of every table; a cell may hold several. */
+function namesIn(text: string): string[] {
+  return [...text.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, cell = '']) => cell.replaceAll('`', '').split(', '));
+}
+
+test('docs/troubleshooting.md has every error code and every reason once, and no other', () => {
+  const [codes = '', reasons = ''] = page('troubleshooting').split('## By reason');
+  expect(namesIn(codes).toSorted()).toEqual(Object.keys(ERRORS).toSorted());
+  expect(namesIn(reasons).toSorted()).toEqual(Object.keys(REASONS).toSorted());
+});
+
 describe('docs/report.md', () => {
   test.for([
     ['## The contract', Object.keys(reportSchema.shape)],

@@ -4,6 +4,7 @@ import { renderJson } from './json.ts';
 import { renderJunit } from './junit.ts';
 import { renderMarkdown } from './markdown.ts';
 import type { Report } from './model.ts';
+import { renderSarif } from './sarif.ts';
 
 /** Every view of the model that is a text. */
 export const FORMATS = {
@@ -12,5 +13,6 @@ export const FORMATS = {
   junit: renderJunit,
   markdown: renderMarkdown,
   badge: renderBadge,
+  sarif: renderSarif,
 } as const satisfies Record<string, (report: Report) => string>;
 export type Format = keyof typeof FORMATS;

@@ -1,12 +1,14 @@
+import { marked, type Token, type Tokens } from 'marked';
 import { describe, expect, test } from 'vitest';
 import { renderMarkdown } from './markdown.ts';
-import { deadCell, goodCell, lostCell, sampleReport, unknownCell } from './sample.ts';
+import type { Report } from './model.ts';
+import { deadCell, fullReport, goodCell, lostCell, sampleReport, unknownCell } from './sample.ts';
 
 describe('renderMarkdown', () => {
   const text = renderMarkdown(sampleReport([goodCell, lostCell, unknownCell, deadCell]));
 
   test('begins with the verdict', () => {
-    expect(text).toMatch(/^# Outlast\n\n\*\*The stack loses data: 3 of 4 cells/);
+    expect(text).toMatch(/^# Outlast\n\n\*\*The stack loses data: 3 of 4 checks/);
   });
 
   test('has the matrix', () => {
@@ -75,10 +77,69 @@ describe('renderMarkdown', () => {
     expect(full).toContain('| error | compose.yaml:7 | bad | mend |');
   });
 
+  test('says what the gate decides, and what is worse and better than before', () => {
+    const full = renderMarkdown(fullReport());
+    expect(full).toContain(
+      '\n\nGate: Refused: notes after down-up: lost; notes after crash: unknown (host-died). Accepted: cache after down-up: lost (it is filled again, until 2020-03-20).\n\n',
+    );
+    expect(full).toContain(
+      '## Since run r0 of 2019-12-31T00:00:00.000Z\n\n- worse: notes after down-up: survived → lost\n- better: notes after kill: lost → no such cell\n\n',
+    );
+    const same = renderMarkdown(sampleReport([goodCell], { baseline: { runId: 'r0' } }));
+    expect(same).toContain('## Since run r0\n\nNo cell differs.\n\n');
+    const other = { disruption: 'kill', store: 'notes', before: null, after: 'survived' } as const;
+    expect(renderMarkdown(sampleReport([goodCell], { baseline: { other: [other] } }))).toContain(
+      '## Since an earlier run\n\n- 1 besides,',
+    );
+  });
+
   test('lets no text from outside open markup', () => {
     const evil = '</details><b>|x\n# y [z](http://q) `';
     const escaped = renderMarkdown(sampleReport([{ ...lostCell, evidence: [{ kind: 'rows', text: evil }] }]));
     expect(escaped).toContain('&lt;/details>&lt;b>\\|x ⏎ # y \\[z\\](http://q) \\`');
     expect(escaped).not.toContain('<b>');
+  });
+});
+
+/** What a parser makes of the report: its tables with their sizes, and whatever is no plain text. */
+function shapeOf(report: Report): string[] {
+  const shape: string[] = [];
+  const add = (token: Token): void => {
+    if (token.type === 'table') {
+      const { header, rows } = token as Tokens.Table;
+      shape.push(`table ${header.length} × ${rows.length}`);
+    } else if (['heading', 'list_item', 'html', 'code', 'link', 'image'].includes(token.type)) shape.push(token.type);
+  };
+  void marked.walkTokens(marked.lexer(renderMarkdown(report)), add);
+  return shape;
+}
+
+/** A report with the same text in every place that takes one. */
+function reportWith(text: string): Report {
+  const cell = { ...lostCell, store: text, proof: { ...lostCell.proof, before: { [text]: text } } };
+  return sampleReport([{ ...cell, evidence: [{ kind: 'rows', text }] }], {
+    claims: [{ id: text, statement: text, verdict: 'holds', evidence: [] }],
+    controls: [{ id: text, expected: text, outcome: text, caught: false, reason: text }],
+  });
+}
+
+describe('a parser of GitHub’s Markdown', () => {
+  const hostile = '| a ` b\n* <img src=x onerror=alert(1)> [c](d) </details>';
+  test('finds the matrix, a line for each finding, claim and control, and each proof', () => {
+    const report = fullReport();
+    const stores = new Set(report.cells.map(({ store }) => store)).size;
+    const disruptions = new Set(report.cells.map(({ disruption }) => disruption)).size;
+    const tables = shapeOf(report).filter((token) => token.startsWith('table'));
+    expect(tables.slice(0, 4)).toEqual([
+      `table ${stores + 1} × ${disruptions}`,
+      `table 4 × ${report.findings.length}`,
+      `table 3 × ${report.claims.length}`,
+      `table 4 × ${report.controls.length}`,
+    ]);
+    expect(tables.slice(4)).toHaveLength(report.cells.filter(({ status }) => status === 'ran').length);
+  });
+
+  test('sees the same shape, whatever stands in it', () => {
+    expect(shapeOf(reportWith(hostile))).toEqual(shapeOf(reportWith('harmless')));
   });
 });

@@ -1,6 +1,19 @@
 import { plain, table } from './markdown-text.ts';
 import type { Report, ReportCell } from './model.ts';
-import { badCells, countsOf, labelOf, nameOf, nextStep, rowsOf, sentenceOf, storesOf, whyOf } from './summary.ts';
+import {
+  badCells,
+  changeLine,
+  countsOf,
+  gateLine,
+  labelOf,
+  nameOf,
+  nextStep,
+  rowsOf,
+  sentenceOf,
+  sinceOf,
+  storesOf,
+  whyOf,
+} from './summary.ts';
 
 /** The report as `report.md`. */
 export function renderMarkdown(report: Report): string {
@@ -9,9 +22,11 @@ export function renderMarkdown(report: Report): string {
     '# Outlast',
     `**${sentenceOf(report)}**`,
     next === null ? '' : `Next: ${next}`,
+    report.gate === null ? '' : `Gate: ${plain(gateLine(report.gate))}`,
     about(report),
     matrix(report),
     bad(report),
+    baseline(report),
     findings(report),
     claims(report),
     controls(report),
@@ -56,6 +71,20 @@ function badCell(cell: ReportCell, report: Report): string {
   ];
   if (cell.rpoMs !== null && cell.rpoMs > 0) lines.push(`- the last ${cell.rpoMs} ms of writes are gone`);
   return [`### ${plain(nameOf(cell, report))}`, [...lines, ...rows].join('\n')].join('\n\n');
+}
+
+function baseline({ baseline: compared }: Report): string {
+  if (compared === null) return '';
+  const { worse = [], better = [], other = [] } = compared;
+  const lines = [
+    ...worse.map((change) => `- worse: ${plain(changeLine(change))}`),
+    ...better.map((change) => `- better: ${plain(changeLine(change))}`),
+    ...(other.length > 0
+      ? [`- ${other.length} besides, which only one of the two runs has, or which are as good`]
+      : []),
+  ];
+  const list = lines.length > 0 ? lines.join('\n') : 'No cell differs.';
+  return `## Since ${plain(sinceOf(compared))}\n\n${list}`;
 }
 
 function findings(report: Report): string {

@@ -34,7 +34,7 @@ const report = sampleReport([goodCell, lostCell, unknownCell, deadCell], {
   ],
   claims: [{ id: 'c', statement: 's', verdict: 'holds-with-fix', evidence: [{ kind: 'note', text: 'n' }] }],
   controls: [{ id: 'k', expected: 'lost', outcome: 'lost', caught: true, reason: null }],
-  gate: { allowed: true },
+  gate: { decision: 'allowed', reasons: [], accepted: [{ what: 'w', reason: 'r', until: '2020-01-31' }] },
 });
 
 describe('the published schema', () => {

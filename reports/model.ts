@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { FAULTS, REFUSALS } from '../helpers/gate/reasons.ts';
+import { OWN_VERDICTS } from '../helpers/verdict/own-data.ts';
 import { type Verdict, VERDICTS } from '../helpers/verdict/expectation.ts';
 import {
   DATA_VERDICTS,
@@ -44,6 +46,11 @@ const stack = z.looseObject({
   files: z.array(z.string()),
   digest: z.string(),
   commit: z.string().nullable(),
+  dirty: z
+    .boolean()
+    .nullable()
+    .optional()
+    .describe('Did the working tree hold anything that the commit does not? null: git did not tell.'),
   services: z.array(z.string()),
   changes: z.array(z.string()).describe('Every alteration of the shadow.'),
   baseImage: z.enum(['official', 'assembled']).nullable(),
@@ -65,6 +72,14 @@ const store = z.looseObject({
   layer: z.enum(LAYERS),
   source: z.string(),
   writer: z.enum(['app', 'probe']),
+});
+
+const own = z.looseObject({
+  verdict: z.enum(OWN_VERDICTS),
+  before: amount.describe('Entries: rows of tables, files, keys, commits.'),
+  gone: amount.nullable().describe('null: it could not be looked at.'),
+  rewritten: amount.nullable().describe('Still there, and holding something else.'),
+  notes: z.array(z.string()),
 });
 
 const cell = z.looseObject({
@@ -93,6 +108,12 @@ const cell = z.looseObject({
   rpoMs: milliseconds,
   rtoMs: milliseconds,
   durationMs: milliseconds,
+  own: own
+    .nullable()
+    .optional()
+    .describe(
+      "The app's own data, beside the rows of the run; null or absent: there was none, or it was not followed.",
+    ),
   timeline: z.array(span).optional().describe('Absent where nothing ran.'),
   proof: z.looseObject({ before: facts, after: facts, changed: z.array(z.string()), unchanged: z.array(z.string()) }),
   evidence: z.array(evidence),
@@ -109,7 +130,7 @@ const finding = z.looseObject({
   title: z.string(),
   why: z.string(),
   fix: z.string(),
-  excerpt: z.string().nullable().optional().describe("The user's own lines, as they stand in the file."),
+  excerpt: z.string().nullable().optional().describe("The user's own lines, numbered; what is secret is masked."),
   fingerprint: z.string(),
 });
 
@@ -143,6 +164,12 @@ const baseline = z.looseObject({
   other: z.array(change).optional().describe('Neither worse nor better: one of the two runs has no such cell.'),
 });
 
+const gate = z.looseObject({
+  decision: z.enum(['allowed', 'refused']),
+  reasons: z.array(z.looseObject({ code: z.enum([...FAULTS, ...REFUSALS]), text: z.string() })),
+  accepted: z.array(z.looseObject({ what: z.string(), reason: z.string(), until: z.iso.date() })),
+});
+
 export const parts = { stack, host, store, cell, claim, control };
 
 /** The contract of `report.json`. Unknown keys pass: added ones are a minor change. */
@@ -162,7 +189,7 @@ export const reportSchema = z
     findings: z.array(finding),
     claims: z.array(claim),
     controls: z.array(control).describe('Sabotaged stacks of the suites; outside the verdict.'),
-    gate: z.looseObject({}).nullable(),
+    gate: gate.nullable().describe('What the gate would say at the end of the run; null: there is no policy.'),
     baseline: baseline.nullable().describe('How this run differs from an earlier one.'),
   })
   .meta({ title: 'Report of Outlast' });
@@ -188,5 +215,6 @@ export type ReportControl = Report['controls'][number];
 export type ReportFinding = Report['findings'][number];
 export type ReportMount = NonNullable<ReportStack['mounts']>[number];
 export type ReportSpan = NonNullable<ReportCell['timeline']>[number];
+export type ReportGate = NonNullable<Report['gate']>;
 export type ReportBaseline = NonNullable<Report['baseline']>;
 export type { Verdict };

@@ -6,10 +6,14 @@ import { type Report, REPORT_SCHEMA, reportSchema } from './model.ts';
 
 /**
  * The report of a run, out of the folder that the run wrote it to.
- * @throws OutlastError NO_REPORT, REPORT_VERSION, REPORT_DAMAGED with the keys that are wrong
+ * @throws OutlastError as `readReportFile`
  */
 export async function readReport(folder: string): Promise<Report> {
-  const file = join(folder, 'report.json');
+  return readReportFile(join(folder, 'report.json'));
+}
+
+/** @throws OutlastError NO_REPORT, REPORT_VERSION, REPORT_DAMAGED with the keys that are wrong */
+export async function readReportFile(file: string): Promise<Report> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new OutlastError('NO_REPORT', `${file} cannot be read: ${(cause as Error).message}`, { cause });
   });

@@ -137,6 +137,7 @@ export function fullReport(): Report {
         files: ['compose.yaml'],
         digest: 'sha256:0',
         commit: 'c0ffee',
+        dirty: false,
         services: ['app', 'idle'],
         changes: ['no way out'],
         baseImage: 'official',
@@ -177,7 +178,7 @@ export function fullReport(): Report {
           title: 'Data where nothing is mounted',
           why: 'The next container starts without it.',
           fix: 'Mount a volume at `/var/cache`.',
-          excerpt: 'services:\n  app:',
+          excerpt: '  6 | services:\n> 7 |   app:\n  8 |     image: app:1',
           fingerprint: 'f1',
         },
       ],
@@ -196,6 +197,14 @@ export function fullReport(): Report {
         },
       ],
       controls: [{ id: 'k1', expected: 'lost', outcome: 'lost', caught: true, reason: 'rows-missing' }],
+      gate: {
+        decision: 'refused',
+        reasons: [
+          { code: 'not-survived', text: 'notes after down-up: lost' },
+          { code: 'unknown', text: 'notes after crash: unknown (host-died)' },
+        ],
+        accepted: [{ what: 'cache after down-up: lost', reason: 'it is filled again', until: '2020-03-20' }],
+      },
       baseline: {
         runId: 'r0',
         startedAt: '2019-12-31T00:00:00.000Z',

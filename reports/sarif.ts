@@ -1,51 +1,46 @@
 import type { Log, ReportingDescriptor, Result } from 'sarif';
-import type { AuditReport, ReportFinding } from './audit.ts';
 import { rulePage } from './audit.ts';
-
-/** What SARIF needs to know of a rule. */
-export interface SarifRule {
-  readonly id: string;
-  readonly severity: ReportFinding['severity'];
-  readonly why: string;
-  readonly fix: string;
-}
+import type { Report, ReportFinding } from './model.ts';
 
 const LEVELS = { error: 'error', warning: 'warning', info: 'note' } as const satisfies Record<
   ReportFinding['severity'],
   Result.level
 >;
 
-/** SARIF 2.1.0, for code scanning: one result a finding. Paths are relative to the folder of the project. */
-export function renderSarif(report: AuditReport, rules: readonly SarifRule[]): string {
+/**
+ * The findings as SARIF 2.1.0, for code scanning: one result a finding. Paths are relative to the folder of the project.
+ */
+export function renderSarif({ tool, findings }: Pick<Report, 'tool' | 'findings'>): string {
+  const rules = [...Map.groupBy(findings, ({ rule }) => rule).values()].flatMap(([first]) => first ?? []);
   const log: Log = {
     $schema: 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json',
     version: '2.1.0',
     runs: [
       {
-        tool: { driver: { name: 'Outlast', semanticVersion: report.tool.version, rules: rules.map(descriptorOf) } },
+        tool: { driver: { name: 'Outlast', semanticVersion: tool.version, rules: rules.map(descriptorOf) } },
         columnKind: 'utf16CodeUnits',
-        results: report.findings.map((finding) => resultOf(finding, rules)),
+        results: findings.map((finding) => resultOf(finding, rules)),
       },
     ],
   };
   return `${JSON.stringify(log, null, 2)}\n`;
 }
 
-function descriptorOf({ id, severity, why, fix }: SarifRule): ReportingDescriptor {
+function descriptorOf({ rule, severity, why, fix }: ReportFinding): ReportingDescriptor {
   return {
-    id,
-    shortDescription: { text: id.replaceAll('-', ' ') },
+    id: rule,
+    shortDescription: { text: rule.replaceAll('-', ' ') },
     fullDescription: { text: why },
-    help: { text: `${why} ${fix}`, markdown: `${why}\n\n**Fix:** ${fix}\n\nSee \`${rulePage(id)}\`.` },
+    help: { text: `${why} ${fix}`, markdown: `${why}\n\n**Fix:** ${fix}\n\nSee \`${rulePage(rule)}\`.` },
     defaultConfiguration: { level: LEVELS[severity] },
   };
 }
 
-function resultOf(finding: ReportFinding, rules: readonly SarifRule[]): Result {
+function resultOf(finding: ReportFinding, rules: readonly ReportFinding[]): Result {
   const { rule, severity, title, why, fix, file, line, fingerprint } = finding;
   return {
     ruleId: rule,
-    ruleIndex: rules.findIndex(({ id }) => id === rule),
+    ruleIndex: rules.findIndex((each) => each.rule === rule),
     level: LEVELS[severity],
     message: { text: `${title} ${why} ${fix}` },
     // Without a place, code scanning would not take it.

@@ -1,6 +1,6 @@
 import { OUTCOMES, REASONS } from '../helpers/verdict/model.ts';
 import { ADVICE } from './advice.ts';
-import type { Report, ReportCell, Verdict } from './model.ts';
+import type { Report, ReportBaseline, ReportCell, ReportFinding, ReportGate, Verdict } from './model.ts';
 
 /** Cells that are neither as they should be nor accepted, worst first. */
 export function badCells(report: Report): ReportCell[] {
@@ -10,17 +10,18 @@ export function badCells(report: Report): ReportCell[] {
 
 /** The verdict in a sentence. */
 export function sentenceOf(report: Report): string {
-  const applicable = report.cells.filter((cell) => cell.status !== 'not-applicable').length;
-  const share = `${badCells(report).length} of ${applicable} cells`;
-  const inconclusive =
-    applicable === 0
-      ? 'Inconclusive: nothing was tried.'
-      : `Inconclusive: ${share} could not be shown to be as they should.`;
+  const checks = report.cells.filter(({ status }) => status !== 'not-applicable');
+  const bad = badCells(report).length;
+  const accepted = checks.filter(({ ok, acceptedBy }) => !ok && acceptedBy !== null).length;
+  const passed = `${checks.length - accepted} of ${checks.length} checks passed`;
   const sentences: Record<Verdict, string> = {
-    outlasts: `The data outlasts what was tried: ${applicable} of ${applicable} cells are as they should be.`,
-    loses: `The stack loses data: ${share} are not as they should be.`,
-    fails: `A service did not come back or cannot write: ${share} are not as they should be.`,
-    inconclusive,
+    outlasts: `The data outlasts what was tried: ${passed}${accepted > 0 ? `, ${accepted} accepted` : ''}.`,
+    loses: `The stack loses data: ${bad} of ${checks.length} checks failed.`,
+    fails: `A service did not come back or cannot write: ${bad} of ${checks.length} checks failed.`,
+    inconclusive:
+      checks.length === 0
+        ? 'Inconclusive: nothing was tried.'
+        : `Inconclusive: ${bad} of ${checks.length} checks could not be decided.`,
   };
   return sentences[report.verdict];
 }
@@ -42,14 +43,14 @@ export function storesOf(report: Report): string[] {
   return [...new Set(report.cells.map((cell) => cell.store))];
 }
 
-export const MARKS = { good: '✓', accepted: '~', bad: '✗', unknown: '?', none: '·' } as const;
+export const MARKS = { good: '✓', borrowed: '!', accepted: '~', bad: '✗', unknown: '?', none: '·' } as const;
 
 export type Standing = keyof typeof MARKS;
 
 /** How a cell stands against what was expected of it. */
 export function standingOf(cell: ReportCell): Standing {
   if (cell.status === 'not-applicable') return 'none';
-  if (cell.ok) return 'good';
+  if (cell.ok) return cell.reason === 'borrowed-time' ? 'borrowed' : 'good';
   if (cell.acceptedBy !== null) return 'accepted';
   return cell.outcome === 'unknown' ? 'unknown' : 'bad';
 }
@@ -77,10 +78,33 @@ export function whyOf(cell: ReportCell): string {
 
 /** The first thing to do next; `null` when there is nothing. */
 export function nextStep(report: Report): string | null {
-  const bad = badCells(report);
-  const worst = bad[0];
-  if (worst === undefined) return report.verdict === 'outlasts' ? null : 'Run it again with something to try.';
-  return worst.reason === null ? 'Check the harness: a loss that had to happen did not.' : ADVICE[worst.reason];
+  const [worst] = badCells(report);
+  if (worst !== undefined) return remedyOf(worst, report);
+  if (report.verdict !== 'outlasts') return 'Run it again with something to try.';
+  if (report.cells.some(({ reason }) => reason === 'borrowed-time')) return ADVICE['borrowed-time'];
+  const error = report.findings.find(({ severity }) => severity === 'error');
+  if (error !== undefined) return fixOf(error);
+  return report.cells.some(({ disruption, status }) => status === 'ran' && RESTORES.includes(disruption))
+    ? null
+    : 'Let Outlast show that the backup restores: `outlast run --only restore`.';
+}
+
+const RESTORES: readonly string[] = ['restore', 'new-host'];
+
+/** Where the audit has found the reason in the files, its fix; else what goes with the reason. */
+function remedyOf(cell: ReportCell, { stores, findings }: Report): string {
+  const store = stores.find(({ id }) => id === cell.store);
+  const found = findings.find(
+    ({ severity, service, path }) =>
+      severity === 'error' && path !== null && service === store?.service && `${store?.path}/`.startsWith(`${path}/`),
+  );
+  if (found !== undefined && cell.data !== 'survived' && cell.data !== 'unknown') return fixOf(found);
+  return cell.reason === null ? 'Check the harness: a loss that had to happen did not.' : ADVICE[cell.reason];
+}
+
+function fixOf({ file, line, path, fix }: ReportFinding): string {
+  const place = [file === null || line === null ? file : `${file}:${line}`, path].filter((part) => part !== null);
+  return place.length === 0 ? fix : `${place.join(', ')}: ${fix}`;
 }
 
 /** What was counted, in words; what was not measured is left out. */
@@ -91,4 +115,34 @@ export function countsOf(cell: ReportCell): string {
     .filter((name) => cell[name] !== null)
     .map((name) => `${cell[name]} ${name}`);
   return counted.join(', ');
+}
+
+/** How many reasons fit into a line. */
+const NAMED = 3;
+
+/** What the gate decides, in a line. */
+export function gateLine({ decision, reasons, accepted }: ReportGate): string {
+  const taken = accepted.map(({ what, reason, until }) => `${what} (${reason}, until ${until})`);
+  const besides = taken.length === 0 ? '' : ` Accepted: ${shortened(taken)}.`;
+  return decision === 'allowed'
+    ? `Allowed.${besides}`
+    : `Refused: ${shortened(reasons.map(({ text }) => text.replaceAll(/\s+/g, ' ')))}.${besides}`;
+}
+
+function shortened(texts: readonly string[]): string {
+  const more = texts.length - NAMED;
+  return [...texts.slice(0, NAMED), ...(more > 0 ? [`and ${more} more`] : [])].join('; ').replace(/\.$/, '');
+}
+
+type Change = NonNullable<ReportBaseline['worse']>[number];
+
+/** A cell that differs from an earlier run's. */
+export function changeLine({ disruption, store, before, after }: Change): string {
+  return `${store} after ${disruption}: ${before ?? 'no such cell'} → ${after ?? 'no such cell'}`;
+}
+
+/** Which run it is compared with, in words. */
+export function sinceOf({ runId, startedAt }: ReportBaseline): string {
+  const parts = [runId === undefined ? null : `run ${runId}`, startedAt === undefined ? null : `of ${startedAt}`];
+  return parts.filter((part) => part !== null).join(' ') || 'an earlier run';
 }

@@ -2,9 +2,9 @@ import { PassThrough } from 'node:stream';
 import { WriteStream } from 'node:tty';
 import { stripVTControlCharacters } from 'node:util';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { DISRUPTIONS } from '../helpers/disruptions/catalogue.ts';
 import { OUTCOMES, REASONS, type Reason } from '../helpers/verdict/model.ts';
-import { deadCell, goodCell, lostCell, sampleReport, unknownCell } from './sample.ts';
+import { ADVICE } from './advice.ts';
+import { deadCell, fullReport, goodCell, lostCell, sampleReport, unknownCell } from './sample.ts';
 import { renderTerminal } from './terminal.ts';
 
 const noTerminal = new PassThrough();
@@ -17,37 +17,57 @@ afterEach(() => {
 
 describe('renderTerminal', () => {
   test('says the verdict, the worst cell first, and what to do next', () => {
-    const lines = renderTerminal(mixed, { stream: noTerminal }).split('\n');
-    const after = lines.slice(lines.findLastIndex((line) => line.startsWith('└')) + 1);
-    expect(after).toEqual([
+    const [, after = ''] = renderTerminal(mixed, { stream: noTerminal }).split('\n\n');
+    expect(after.split('\n')).toEqual([
       '✗ lost  down-up × notes: Acknowledged rows are gone.',
       '? unknown  crash × notes: The engine stopped answering.',
       '✗ unavailable  reboot × notes: The service did not come back.',
-      'The stack loses data: 3 of 4 cells are not as they should be.',
+      'The stack loses data: 3 of 4 checks failed.',
       'Next: Put the data on a named volume or a bind, and let the store sync before it',
       '      acknowledges.',
     ]);
   });
 
+  test('says what is worse and better than before, and what the gate decides', () => {
+    const lines = renderTerminal(fullReport(), { stream: noTerminal }).split('\n');
+    const from = lines.findIndex((line) => line.startsWith('Worse'));
+    expect(lines.slice(from, from + 9)).toEqual([
+      'Worse: notes after down-up: survived → lost',
+      'Better: notes after kill: lost → no such cell',
+      'Compared with run r0 of 2019-12-31T00:00:00.000Z.',
+      'The stack loses data: 4 of 8 cells are not as they should be.',
+      'Gate: Refused: notes after down-up: lost; notes after crash: unknown',
+      '      (host-died). Accepted: cache after down-up: lost (it is filled again,',
+      '      until 2020-03-20).',
+      expect.stringMatching(/^Next: /),
+      expect.any(String),
+    ]);
+    const other = { disruption: 'kill', store: 'notes', before: null, after: 'survived' } as const;
+    const same = renderTerminal(sampleReport([goodCell], { baseline: { runId: 'r0', other: [other] } }), {
+      stream: noTerminal,
+    });
+    expect(same).toContain('\nNeither worse nor better than run r0.\n');
+  });
+
   test('shows each cell in the matrix', () => {
     const text = renderTerminal(mixed, { stream: noTerminal });
-    expect(text).toMatch(/│ restart *│ ✓ survived *│/);
-    expect(text).toMatch(/│ down-up *│ ✗ lost *│/);
-    expect(text).toMatch(/│ crash *│ \? unknown *│/);
+    expect(text).toMatch(/^restart +✓ survived$/m);
+    expect(text).toMatch(/^down-up +✗ lost$/m);
+    expect(text).toMatch(/^crash +\? unknown$/m);
   });
 
   test('has nothing to do next when all is well', () => {
-    const text = renderTerminal(sampleReport([goodCell]), { stream: noTerminal });
-    expect(text).toMatch(/1 of 1 cells are as they should be\.$/);
+    const text = renderTerminal(sampleReport([{ ...goodCell, disruption: 'restore' }]), { stream: noTerminal });
+    expect(text).toMatch(/1 of 1 checks passed\.$/);
   });
 
   test('marks an expected loss as good and an accepted one as accepted', () => {
     const expected = { ...lostCell, disruption: 'down-volumes', expected: ['lost' as const], ok: true };
     const accepted = { ...lostCell, acceptedBy: 'baseline' };
     const text = renderTerminal(sampleReport([expected, accepted]), { stream: noTerminal });
-    expect(text).toMatch(/│ down-volumes *│ ✓ lost/);
-    expect(text).toMatch(/│ down-up *│ ~ lost/);
-    expect(text).not.toContain('Next:');
+    expect(text).toMatch(/^down-volumes +✓ lost$/m);
+    expect(text).toMatch(/^down-up +~ lost$/m);
+    expect(text).not.toContain(ADVICE['rows-missing'].slice(0, 20));
   });
 
   test('suspects the harness where a loss did not happen', () => {
@@ -61,25 +81,64 @@ describe('renderTerminal', () => {
     const text = renderTerminal(sampleReport([goodCell, { ...lostCell, disruption: 'restart', host: 'h2' }]), {
       stream: noTerminal,
     });
-    expect(text).toMatch(/restart \(h1\) *│ ✓ survived/);
-    expect(text).toMatch(/restart \(h2\) *│ ✗ lost/);
+    expect(text).toMatch(/^restart \(h1\) +✓ survived$/m);
+    expect(text).toMatch(/^restart \(h2\) +✗ lost$/m);
     expect(text).toContain('restart × notes on h2');
   });
 
-  test('fits 80 columns with every disruption, outcome, reason and many stores', () => {
-    const reasons = Object.keys(REASONS).filter((key): key is Reason => key in REASONS);
-    const cells = DISRUPTIONS.flatMap(({ id }, d) =>
-      Array.from({ length: 9 }, (_, s) => ({
-        ...lostCell,
-        disruption: id,
-        store: `a-rather-long-store-${s}`,
-        outcome: OUTCOMES[(d + s) % OUTCOMES.length] ?? 'unknown',
-        reason: reasons[(d * 9 + s) % reasons.length] ?? null,
-      })),
-    );
-    const text = stripVTControlCharacters(renderTerminal(sampleReport(cells), { stream: terminal }));
-    expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
-    for (const outcome of OUTCOMES) expect(text).toContain(`${outcome === 'unknown' ? '?' : '✗'} ${outcome}`);
+  test.for([
+    ['store', 5, 9, 1],
+    ['store', 6, 9, 1],
+    ['a-rather-long-store', 9, 14, 1],
+    ['store', 50, 20, 1],
+    ['store', 20, 60, 1],
+    ['a-store-whose-name-is-longer-than-any-column-may-be', 40, 40, 2],
+  ] as const)(
+    '%s: fits 80 columns with %i stores and %i disruptions, each cell once',
+    ([name, stores, disruptions, tables]) => {
+      const reasons = Object.keys(REASONS).filter((key): key is Reason => key in REASONS);
+      const cells = Array.from({ length: disruptions }, (_, d) =>
+        Array.from({ length: stores }, (__, s) => ({
+          ...lostCell,
+          disruption: `disruption-${d}`,
+          store: `${name}-${s}`,
+          outcome: OUTCOMES[(d + s) % OUTCOMES.length] ?? 'unknown',
+          reason: reasons[(d * 9 + s) % reasons.length] ?? null,
+        })),
+      ).flat();
+      const text = stripVTControlCharacters(renderTerminal(sampleReport(cells), { stream: terminal }));
+      expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
+      const [matrix = ''] = text.split('\n\n');
+      expect(matrix.match(/[✗?]/g)).toHaveLength(cells.length);
+      expect(matrix.split('\n').filter((line) => line.startsWith(' '))).toHaveLength(tables);
+    },
+  );
+
+  test('says what the columns and the marks are, where there is no room for words', () => {
+    const cells = Array.from({ length: 30 }, (_, index) => ({ ...goodCell, store: `store-${index}` }));
+    const text = renderTerminal(sampleReport(cells), { stream: noTerminal });
+    expect(text).toContain('\n\n1\u00a0restart\n✓ as it must be, ! so far, ✗ not');
+    expect(text).toMatch(/^store-29 +✓$/m);
+  });
+
+  test('names ten cells at most, and counts the rest', () => {
+    const cells = Array.from({ length: 12 }, (_, index) => ({ ...lostCell, store: `store-${index}` }));
+    const text = renderTerminal(sampleReport(cells), { stream: noTerminal });
+    expect(text.match(/Acknowledged rows are gone/g)).toHaveLength(10);
+    expect(text).toContain('\n  and 2 more\n');
+  });
+
+  test('tells what has survived by luck, once a store', () => {
+    const lucky = { ...goodCell, reason: 'borrowed-time' as const };
+    const text = renderTerminal(sampleReport([lucky, { ...lucky, disruption: 'kill' }]), { stream: noTerminal });
+    expect(text).toMatch(/^kill +! survived$/m);
+    expect(text.match(/^! survived {2}notes/gm)).toHaveLength(1);
+    expect(text.replaceAll(/\s+/g, ' ')).toContain('notes: on borrowed time, in the container itself (restart, kill)');
+  });
+
+  test('is brief where it is asked to be', () => {
+    const text = renderTerminal(sampleReport([lostCell]), { stream: noTerminal, brief: true });
+    expect(text).toMatch(/^✗ lost {2}down-up × notes/);
   });
 
   test('colours a terminal, and nothing else', () => {

@@ -3,11 +3,15 @@ import Table from 'cli-table3';
 import type { Report, ReportCell } from './model.ts';
 import {
   badCells,
+  changeLine,
+  gateLine,
   labelOf,
+  MARKS,
   nameOf,
   nextStep,
   rowsOf,
   sentenceOf,
+  sinceOf,
   type Standing,
   standingOf,
   storesOf,
@@ -17,83 +21,180 @@ import {
 const WIDTH = 80;
 
 type Colour = 'green' | 'yellow' | 'red' | 'dim';
-const COLOURS: Readonly<Record<Standing, Colour>> = {
+export const COLOURS: Readonly<Record<Standing, Colour>> = {
   good: 'green',
+  borrowed: 'yellow',
   accepted: 'yellow',
   bad: 'red',
   unknown: 'yellow',
   none: 'dim',
 };
 
+/** So many cells that are not as they should be are named. */
+const NAMED = 10;
+
 export interface TerminalOptions {
   /** Decides on colours, with NO_COLOR and FORCE_COLOR; by default stdout. */
   readonly stream?: NodeJS.WritableStream;
+  /** Without the matrix. */
+  readonly brief?: boolean;
 }
 
-/** The report for a terminal of 80 columns. */
-export function renderTerminal(report: Report, { stream = process.stdout }: TerminalOptions = {}): string {
-  const paint = (colour: Colour | 'bold', text: string): string => styleText(colour, text, { stream });
+/** The report for a terminal of 80 columns; what to do next comes last. */
+export function renderTerminal(
+  report: Report,
+  { stream = process.stdout, brief = false }: TerminalOptions = {},
+): string {
+  const paint: Paint = (colour, text) => styleText(colour, text, { stream });
   const next = nextStep(report);
+  const bad = badCells(report);
+  const rest = bad.length - NAMED;
   const colour = report.verdict === 'outlasts' ? 'green' : report.verdict === 'inconclusive' ? 'yellow' : 'red';
   return [
-    ...matrices(report, paint),
-    ...badCells(report).map((cell) => wrap(`${labelOf(cell)}  ${nameOf(cell, report)}: ${whyOf(cell)}`, '    ')),
+    ...(brief || report.cells.length === 0 ? [] : [...matrix(report, paint), '']),
+    ...bad.slice(0, NAMED).map((cell) => wrap(`${labelOf(cell)}  ${nameOf(cell, report)}: ${whyOf(cell)}`, '    ')),
+    ...(rest > 0 ? [`  and ${rest} more`] : []),
+    ...borrowed(report).map((line) => paint('yellow', wrap(line, '    '))),
+    ...changes(report, paint),
     paint(colour, wrap(sentenceOf(report), '')),
+    ...(report.gate === null ? [] : [wrap(`Gate: ${gateLine(report.gate)}`, '      ')]),
     ...(next === null ? [] : [wrap(`Next: ${next}`, '      ')]),
   ].join('\n');
 }
 
+/** What is worse and better than before; what only one of two runs has tried is no news. */
+function changes({ baseline }: Report, paint: Paint): string[] {
+  if (baseline === null) return [];
+  const { worse = [], better = [] } = baseline;
+  if (worse.length + better.length === 0) return [wrap(`Neither worse nor better than ${sinceOf(baseline)}.`, '')];
+  return [
+    ...worse.map((change) => paint('red', wrap(`Worse: ${changeLine(change)}`, '    '))),
+    ...better.map((change) => paint('green', wrap(`Better: ${changeLine(change)}`, '    '))),
+    wrap(`Compared with ${sinceOf(baseline)}.`, ''),
+  ];
+}
+
+/** What has survived by luck, a line for each store. */
+function borrowed({ cells }: Report): string[] {
+  const lucky = Map.groupBy(
+    cells.filter((cell) => standingOf(cell) === 'borrowed'),
+    ({ store }) => store,
+  );
+  return [...lucky].map(
+    ([store, own]) =>
+      `${MARKS.borrowed} survived  ${store}: on borrowed time, in the container itself (${own.map(({ disruption }) => disruption).join(', ')})`,
+  );
+}
+
 type Paint = (colour: Colour | 'bold', text: string) => string;
 
-/** One table, or as many as it takes to stay within the width. */
-function matrices(report: Report, paint: Paint): string[] {
-  const rows = rowsOf(report).map(({ label, cells }) => ({
-    label,
-    byStore: new Map(cells.map((cell) => [cell.store, cell])),
+/** A line or a column of the matrix. */
+interface Head {
+  readonly label: string;
+  /** What it is called above a column. */
+  readonly short: string;
+}
+
+interface Layout {
+  readonly down: readonly Head[];
+  readonly across: readonly Head[];
+  readonly cell: (down: string, across: string) => ReportCell | undefined;
+  readonly text: (cell: ReportCell | undefined) => string;
+  /** Characters between two columns. */
+  readonly gap: number;
+}
+
+/** In words where they fit, else in marks below the names, else in marks below numbers, and only then in several tables. */
+function matrix(report: Report, paint: Paint): string[] {
+  const rows = new Map(
+    rowsOf(report).map(({ label, cells }) => [label, new Map(cells.map((cell) => [cell.store, cell]))]),
+  );
+  const disruptions = [...rows.keys()].map(named);
+  const stores = storesOf(report).map(named);
+  const words: Layout = {
+    down: disruptions,
+    across: stores,
+    cell: (disruption, store) => rows.get(disruption)?.get(store),
+    text: labelOf,
+    gap: 2,
+  };
+  if (fits(words)) return [tableOf(words, paint)];
+  const marks: Layout = { ...words, text: markOf };
+  if (fits(marks)) return [tableOf(marks, paint), '', MARKS_KEY];
+
+  const turned = stores.length > disruptions.length;
+  const across = (turned ? disruptions : stores).map(({ label }, index) => ({ label, short: String(index + 1) }));
+  const numbered: Layout = {
+    ...marks,
+    down: turned ? stores : disruptions,
+    across,
+    gap: 1,
+    cell: turned ? (store, disruption) => words.cell(disruption, store) : words.cell,
+  };
+  const key = wrap(across.map(({ label, short }) => `${short}\u00a0${label}`).join(', '), '');
+  return [...split(numbered).map((part) => tableOf(part, paint)), '', key, MARKS_KEY];
+}
+
+function named(label: string): Head {
+  return { label, short: label };
+}
+
+const MARKS_KEY = `${MARKS.good} as it must be, ${MARKS.borrowed} so far, ${MARKS.bad} not, ${MARKS.accepted} not and accepted, ${MARKS.unknown} unknown, ${MARKS.none} n/a`;
+
+function markOf(cell: ReportCell | undefined): string {
+  return cell === undefined ? '' : MARKS[standingOf(cell)];
+}
+
+/** A longer name of a line is cut. */
+const LONGEST = 30;
+
+function widthsOf({ down, across, cell, text, gap }: Layout): { first: number; others: number[] } {
+  const widest = (texts: readonly string[]): number => Math.max(0, ...texts.map((each) => each.length)) + gap;
+  return {
+    first: Math.min(LONGEST, widest(down.map(({ label }) => label))),
+    others: across.map(({ label, short }) => widest([short, ...down.map((each) => text(cell(each.label, label)))])),
+  };
+}
+
+function fits(layout: Layout): boolean {
+  const { first, others } = widthsOf(layout);
+  return others.reduce((sum, width) => sum + width, first) <= WIDTH;
+}
+
+/** As few parts as it takes for each to fit. */
+function split(layout: Layout): Layout[] {
+  const { first, others } = widthsOf(layout);
+  const perPart = Math.floor((WIDTH - first) / Math.max(...others));
+  return Array.from({ length: Math.ceil(layout.across.length / perPart) }, (_, part) => ({
+    ...layout,
+    across: layout.across.slice(part * perPart, (part + 1) * perPart),
   }));
-  const first = columnWidth(rows.map(({ label }) => label));
-  const tables: Column[][] = [[]];
-  let taken = first;
-  for (const store of storesOf(report)) {
-    const width = columnWidth([store, ...rows.map(({ byStore }) => textOf(byStore.get(store)))]);
-    if (taken + width > WIDTH - 1) {
-      tables.push([]);
-      taken = first;
-    }
-    tables.at(-1)?.push({ store, width });
-    taken += width;
-  }
-  return tables.map((columns) => {
-    const table = new Table({
-      head: ['', ...columns.map(({ store }) => paint('bold', store))],
-      colWidths: [first, ...columns.map(({ width }) => width)].map((width) => width - 1),
-      chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
-      style: { head: [], border: [], 'padding-left': 1, 'padding-right': 0 },
-    });
-    for (const { label, byStore } of rows) {
-      table.push([label, ...columns.map(({ store }) => painted(byStore.get(store), paint))]);
-    }
-    return table.toString();
+}
+
+function tableOf(layout: Layout, paint: Paint): string {
+  const { down, across, cell, text, gap } = layout;
+  const { first, others } = widthsOf(layout);
+  const table = new Table({
+    head: ['', ...across.map(({ short }) => paint('bold', short))],
+    colWidths: [first, ...others],
+    chars: NO_LINES,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': gap },
   });
+  for (const { label } of down) {
+    const cells = across.map((each) => cell(label, each.label));
+    table.push([
+      label,
+      ...cells.map((each) => (each === undefined ? '' : paint(COLOURS[standingOf(each)], text(each)))),
+    ]);
+  }
+  return table.toString().replaceAll(/ +$/gm, '');
 }
 
-interface Column {
-  readonly store: string;
-  /** Characters that it takes, with padding and one border. */
-  readonly width: number;
-}
-
-function columnWidth(texts: readonly string[]): number {
-  return Math.min(30, Math.max(...texts.map((text) => text.length)) + 2);
-}
-
-function textOf(cell: ReportCell | undefined): string {
-  return cell === undefined ? '' : labelOf(cell);
-}
-
-function painted(cell: ReportCell | undefined, paint: Paint): string {
-  return cell === undefined ? '' : paint(COLOURS[standingOf(cell)], textOf(cell));
-}
+const NO_LINES = Object.fromEntries(
+  'top,top-mid,top-left,top-right,bottom,bottom-mid,bottom-left,bottom-right,left,left-mid,mid,mid-mid,right,right-mid,middle'
+    .split(',')
+    .map((side) => [side, '']),
+);
 
 /** Breaks at spaces before the width is exceeded. */
 function wrap(text: string, indent: string): string {

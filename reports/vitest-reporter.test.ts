@@ -8,10 +8,15 @@ import { type Report, reportSchema } from './model.ts';
 import { goodCell, lostCell } from './sample.ts';
 
 const modules = fileURLToPath(new URL('../node_modules', import.meta.url));
-const reporter = fileURLToPath(new URL('vitest-reporter.ts', import.meta.url));
+const [reporter, tally] = ['vitest-reporter.ts', 'tally-reporter.ts'].map((name) =>
+  fileURLToPath(new URL(name, import.meta.url)),
+);
 
 const CONFIG = `export default {
-  test: { include: ['**/*.spec.js'], reporters: [[${JSON.stringify(reporter)}, { out: 'out', watched: ['watched/'] }]] },
+  test: {
+    include: ['**/*.spec.js'],
+    reporters: [[${JSON.stringify(reporter)}, { out: 'out', watched: ['watched/'] }], ${JSON.stringify(tally)}],
+  },
 };`;
 const HEAD = `import { expect, test } from 'vitest';
   const good = (disruption) => ({ ...${JSON.stringify(goodCell)}, disruption });
@@ -44,6 +49,11 @@ describe('a run of every kind', { timeout: 60_000 }, () => {
     ran = runVitest(folder, {
       'plain.spec.js': `
         test('says nothing and need not', () => {});
+        test('has nothing to say', ({ task }) => { task.meta.persistence = {}; });
+        test('fails before its evidence', ({ task }) => {
+          task.meta.persistence = {};
+          throw new Error('never came up');
+        });
         test('nonsense anywhere', ({ task }) => { task.meta.persistence = { cell: [] }; });`,
       'watched/a.spec.js': `
         test('good', ({ task }) => {
@@ -119,6 +129,8 @@ describe('a run of every kind', { timeout: 60_000 }, () => {
     expect(cell('fails with nothing but a host')?.evidence[0]?.text).toContain('engine gone');
     expect(cell('nothing to report')).toBeUndefined();
     expect(cell('says nothing and need not')).toBeUndefined();
+    expect(cell('has nothing to say')).toBeUndefined();
+    expect(cell('fails before its evidence')).toMatchObject({ ...unknown, reason: 'checker-failed' });
   });
 
   test('carries hosts, claims and controls, and doubts those of a failed test', () => {
@@ -136,7 +148,7 @@ describe('a run of every kind', { timeout: 60_000 }, () => {
   });
 
   test('prints the numbers of tests as a line alone, at the end', () => {
-    expect(ran.stdout.trimEnd().split('\n').at(-1)).toBe('7 passed, 3 failed, 2 skipped');
+    expect(ran.stdout.trimEnd().split('\n').at(-1)).toBe('8 passed, 4 failed, 2 skipped');
   });
 
   test('has a line on disk for each test that ran, and report.md and report.html beside', () => {

@@ -1,34 +1,29 @@
 import { randomBytes } from 'node:crypto';
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import type { Reporter, TestCase, TestModule, TestRunEndReason } from 'vitest/node';
 import { VERSION } from '../helpers/version.ts';
 import { collect, type Collected, type TestRecord } from './collect.ts';
 import type { Report } from './model.ts';
 import { makeReport } from './report.ts';
-import { timeLines } from './run-times.ts';
-import { tallyLine } from './tally.ts';
 import { writeReport } from './write.ts';
 
 export interface ReporterOptions {
-  /** Where `report.json`, `report.md`, `report.html` and `persistence.jsonl` go; by default `reports/out`. */
+  /** Where `report.json`, `report.md`, `report.html` and `persistence.jsonl` go; by default `outlast-report/vitest`. */
   readonly out?: string;
-  /** Tests below one of these folders must bring evidence, or count as unknown; by default `suites/`. */
+  /** A test whose file begins with one of these must bring evidence, or counts as unknown; by default only a test that has brought a stack up must. */
   readonly watched?: readonly string[];
-  readonly print?: (line: string) => void;
 }
 
-/** Turns what the tests hand over into the report. List it last, so that its line is the last one. */
+/** Turns what the tests hand over into the report. */
 export default class PersistenceReporter implements Reporter {
   readonly #out: string;
   readonly #watched: readonly string[];
-  readonly #print: (line: string) => void;
   #startedAt = new Date();
 
-  constructor({ out = 'reports/out', watched = ['suites/'], print = console.log }: ReporterOptions = {}) {
+  constructor({ out = 'outlast-report/vitest', watched = [] }: ReporterOptions = {}) {
     this.#out = resolve(out);
     this.#watched = watched;
-    this.#print = print;
   }
 
   onTestRunStart(): void {
@@ -52,17 +47,10 @@ export default class PersistenceReporter implements Reporter {
     const whole = reason !== 'interrupted' && unhandledErrors.length === 0 && broken === 0;
     const collected = collect(tests);
     // A run of unit tests alone says nothing of a stack.
-    if (collected.cells.length + collected.claims.length + collected.controls.length > 0) {
-      const report = this.#report(collected, whole);
-      await writeReport(this.#out, report);
-    }
-    const times = modules.map((module) => ({
-      project: module.project.name,
-      file: module.relativeModuleId,
-      durationMs: module.diagnostic().duration,
-    }));
-    for (const line of timeLines(times)) this.#print(line);
-    this.#print(tallyLine(tests, broken, unhandledErrors.length));
+    if (collected.cells.length + collected.claims.length + collected.controls.length === 0) return;
+    // Said at once: the reporters after this one do not wait for it.
+    console.log(`report: ${join(relative('', this.#out), 'report.html')}`);
+    await writeReport(this.#out, this.#report(collected, whole));
   }
 
   get #lines(): string {

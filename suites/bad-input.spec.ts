@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, truncate, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { dir } from 'tmp-promise';
@@ -20,6 +21,8 @@ const BACKUP = `backup:
 `;
 const DOCKERFILE = `ARG BASE_IMAGE
 FROM \${BASE_IMAGE}
+`;
+const SLEEPING = `${DOCKERFILE}CMD ["node", "-e", "setInterval(() => {}, 1000)"]
 `;
 const VOLUME = `
     volumes: ['data:/data']
@@ -81,6 +84,55 @@ const CASES: readonly Case[] = [
     exit: 2,
     code: 'SERVICE_WITHOUT_IMAGE',
     says: 'app',
+  },
+  {
+    what: 'files that include each other',
+    files: { 'compose.yaml': 'include: [a.yaml]\nservices: {}\n', 'a.yaml': 'include: [compose.yaml]\n' },
+    exit: 2,
+    code: 'COMPOSE_INVALID',
+    says: 'compose.yaml: include cycle detected: ',
+  },
+  {
+    what: 'a volume that Compose takes for a drive',
+    files: { 'compose.yaml': "services:\n  app: { image: a, volumes: ['v:/v'] }\nvolumes: { v: {} }\n" },
+    exit: 2,
+    code: 'COMPOSE_INVALID',
+    says: 'services.app.volumes: v:/v: Compose takes a name of one letter for the drive',
+  },
+  {
+    what: 'hardware, the whole machine and a home',
+    files: {
+      'compose.yaml': `name: bad
+services:
+  app:
+    image: a
+    gpus: all
+    devices: ['/dev/ttyUSB0:/dev/ttyUSB0']
+    deploy: { resources: { reservations: { devices: [{ capabilities: [gpu] }] } } }
+    volumes: ['/:/host:ro', '~:/me']
+`,
+    },
+    exit: 2,
+    code: 'KEY_REFUSED',
+    says: `To let it through: --allow services.app.deploy.resources.reservations.devices --allow services.app.devices --allow services.app.gpus --allow services.app.volumes:/ --allow services.app.volumes:${homedir()}`,
+  },
+  {
+    what: 'a key that nothing refuses',
+    files: sound,
+    args: ['--allow', 'services.app.privilged'],
+    exit: 2,
+    code: 'UNKNOWN_KEY',
+    says: 'Nothing of this stack is refused.',
+  },
+  {
+    what: 'a service left out that another cannot be without',
+    files: {
+      'compose.yaml': `name: bad\nservices:\n  app: { image: a, network_mode: 'service:vpn' }\n  vpn: { image: b }\n`,
+      'outlast.yaml': 'leave_out:\n  - vpn\n',
+    },
+    exit: 2,
+    code: 'CONFIG_INVALID',
+    says: 'outlast.yaml:2: leave_out.0: app has a part of "vpn"',
   },
   {
     what: 'a key that could do harm',
@@ -147,11 +199,29 @@ const CASES: readonly Case[] = [
     what: 'no store at all',
     files: {
       'compose.yaml': `name: bad\nservices:\n  app:${BUILD}\n`,
-      Dockerfile: `${DOCKERFILE}CMD ["node", "-e", "setInterval(() => {}, 1000)"]\n`,
+      Dockerfile: SLEEPING,
     },
     exit: 3,
     code: 'NO_STORES',
     says: 'outlast.yaml',
+  },
+  {
+    what: 'a store that is not there',
+    files: { ...sound, 'outlast.yaml': STORES.replace('/data', '/dta'), Dockerfile: SLEEPING },
+    exit: 3,
+    code: 'STORE_ABSENT',
+    says: 'outlast.yaml:2: stores.0.path: the service "app" is up, and there is nothing at /dta',
+  },
+  {
+    what: 'files in a single file',
+    files: {
+      ...sound,
+      'compose.yaml': sound['compose.yaml'].replace('data:/data', './Dockerfile:/data'),
+      Dockerfile: SLEEPING,
+    },
+    exit: 3,
+    code: 'STORE_ABSENT',
+    says: '/data is a file; `files` needs a folder',
   },
   {
     what: 'an unknown disruption',
@@ -240,6 +310,19 @@ describe('bad input', () => {
     expect(result.stderr).toContain('--host private');
     expect(result.exitCode).toBe(3);
     expect(await theirs.holds()).toEqual([]);
+  });
+
+  test('100 GB to copy end with the size and the flag that allows it', async ({ folder, lay, expect, signal }) => {
+    await lay({ ...sound, 'compose.yaml': sound['compose.yaml'].replace('data:/data', './large:/data') });
+    await mkdir(join(folder, 'large'));
+    await writeFile(join(folder, 'large/hole'), '');
+    await truncate(join(folder, 'large/hole'), 100 * 1024 ** 3);
+    const result = await outlast(['run', '--data', 'copy'], { cwd: folder, signal });
+    expect(result.stderr).toContain('KEY_REFUSED');
+    expect(result.stderr).toContain('compose.yaml:5: ');
+    expect(result.stderr).toContain('100.0 GiB would be copied, more than 10.0 GiB');
+    expect(result.stderr).toContain(`--allow services.app.volumes:${folder}/large`);
+    expect(result.exitCode).toBe(2);
   });
 
   test('a full disk ends with DISK_FULL', async ({ folder, lay, expect, onTestFinished, signal }) => {

@@ -1,44 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { describe, vi } from 'vitest';
-import { outlast } from '../fixtures/cli.ts';
+import { killAlone, outlast, startedRun } from '../fixtures/cli.ts';
 import { STACKS } from '../fixtures/stacks.ts';
 import { test } from '../fixtures/their-engine.ts';
 import { traces } from '../fixtures/traces.ts';
 import { ensureBaseImage } from '../helpers/host/base-image.ts';
 import { RUN_LABEL } from '../helpers/host/host.ts';
-
-const RUN = ['run', '--only', 'restart,stop-start,kill,recreate'];
-
-/** Kills a run and, before that, what would clean up after it. */
-async function killAlone(run: ReturnType<typeof outlast>): Promise<void> {
-  const { stdout } = await execa('ps', ['-eo', 'pid,args']);
-  const reaper = stdout.split('\n').find((line) => /cleanup.reaper/.test(line) && line.endsWith(` ${run.pid}`));
-  if (reaper === undefined) throw new Error('The run has no reaper.');
-  process.kill(Number.parseInt(reaper, 10), 'SIGKILL');
-  run.kill('SIGKILL');
-  await run;
-}
-
-/** Starts a run and waits until it says the words. */
-async function startedRun(
-  words: string | RegExp,
-  options: Parameters<typeof outlast>[1],
-  args: readonly string[] = [],
-) {
-  const run = outlast([...RUN, ...args], options);
-  run.catch(() => {});
-  await new Promise<void>((resolve) => {
-    let said = '';
-    run.stdout.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
-      if (said.search(words) >= 0) resolve();
-    });
-    run.stdout.once('end', resolve);
-  });
-  // Wrapped: an async function would wait for the process itself.
-  return { run };
-}
 
 describe('an interrupted run', () => {
   test.for(['Docker host', 'Images', 'Stack', 'disrupting'])(
@@ -122,9 +90,9 @@ describe('an interrupted run', () => {
   });
 
   test("and a whole one on the user's own engine leaves no anonymous volume", async ({ theirs, folder, expect }) => {
-    const args = ['run', '--only', 'down-up', '--host', 'ambient', '--out', folder];
+    const args = ['run', '--quiet', '--only', 'down-up', '--host', 'ambient', '--out', folder];
     const { exitCode, stdout } = await outlast(args, { cwd: STACKS['anonymous-volume'], env: theirs.env });
-    expect(stdout).toMatch(/down-up: hidden/);
+    expect(stdout).toMatch(/^✗ hidden {2}down-up × /);
     expect(exitCode).toBe(1);
     expect(await theirs.holds()).toEqual([]);
   });

@@ -234,18 +234,21 @@ describe('the way out', () => {
     await expect.poll(() => [...door.visitors]).toEqual(out);
   });
 
-  outside('of the oldest engine is open to the same', async ({ open, opened, project, door, expect, skip, task }) => {
-    task.meta.persistence = {};
-    const oldest = await openOldestHost(await outlastHome());
-    if (!oldest) return skip('There is but one engine.');
-    const host = opened.use(oldest);
-    await project.fromFixture('knocking');
-    await project.lay({ '.env': `DOORS=${door.address}\n` });
-    const session = await open(host, { egress: ['let-out'] });
-    await session.start();
-    await allKnocked(host, 'knocking');
-    expect([...door.visitors]).toEqual(['let-out']);
-  });
+  outside(
+    'of the oldest engine is open to the same',
+    async ({ run, open, opened, project, door, expect, skip, task }) => {
+      task.meta.persistence = {};
+      const oldest = await openOldestHost({ kind: 'private', home: await outlastHome(), run });
+      if (!oldest) return skip('There is but one engine.');
+      const host = opened.use(oldest);
+      await project.fromFixture('knocking');
+      await project.lay({ '.env': `DOORS=${door.address}\n` });
+      const session = await open(host, { egress: ['let-out'] });
+      await session.start();
+      await allKnocked(host, 'knocking');
+      expect([...door.visitors]).toEqual(['let-out']);
+    },
+  );
 
   test("of the user's own engine is open to none but those allowed", async ({
     folder,
@@ -282,7 +285,7 @@ describe('the way out', () => {
     await project.fromFixture('knocking');
     await project.lay({ '.env': 'DOORS=10.0.2.100:7000\n' });
     const runId = randomBytes(4).toString('hex');
-    const host = opened.use(await openAmbientHost(await outlastHome(), runId));
+    const host = opened.use(await openAmbientHost({ home: await outlastHome(), run: { id: runId, note: () => {} } }));
     const session = await open(host, { runId, egress: ['let-out'] });
     await session.start();
     await allKnocked(host, `outlast-${runId}`);

@@ -14,6 +14,7 @@ import { buildToolbox, NODE_ARGV, TOOLBOX_MOUNT } from '../helpers/probe/toolbox
 import { STORE_KINDS, type StoreDefinition, type StoreKind } from '../helpers/stores/store.ts';
 import { hashOf, makeMarker } from '../helpers/verdict/marker.ts';
 import type { Marker, ReadRow } from '../helpers/verdict/model.ts';
+import { compareOwn, type OwnGroup } from '../helpers/verdict/own-data.ts';
 
 /** What an image's first start does while its temporary server is up. */
 const SLOW = 'printf up > /tmp/temporary; sleep 3; printf over > /tmp/temporary';
@@ -311,6 +312,27 @@ describe.each(CHOSEN)('a store on $name', (subject) => {
     await probe[Symbol.asyncDispose]();
     await node(behind(place, victim, subject.damage));
     expect(await (await open()).integrity(store)).toMatchObject({ ok: false });
+  });
+});
+
+describe.each(CHOSEN.filter(({ keep }) => keep !== undefined))('a store on $name', (subject) => {
+  test.override({ subject });
+  const { define, keep = '', lose = '' } = subject;
+
+  test("tells of the app's own data, and what of it is gone", async ({ place, open, node, expect }) => {
+    const probe = await open();
+    const own = async (): Promise<OwnGroup[]> => (await probe.own(define(place))) ?? [];
+    await writeAll(probe, define(place), first);
+    // The small app lists a row of its own.
+    const already = subject.kind === 'http' ? 1 : 0;
+    expect((await own()).map(({ count }) => count)).toEqual(already === 0 ? [] : [already]);
+    await node(behind(place, victim, keep));
+    const before = await own();
+    expect(before).toMatchObject([{ count: already + 3 }]);
+    expect(new Set(before[0]?.entries?.map(([key]) => key)).size).toBe(already + 3);
+    expect(compareOwn(before, await own(), new Set())).toMatchObject({ verdict: 'kept', gone: 0, rewritten: 0 });
+    await node(behind(place, victim, lose));
+    expect(compareOwn(before, await own(), new Set())).toMatchObject({ verdict: 'unknown', gone: 1, rewritten: 0 });
   });
 });
 

@@ -3,6 +3,7 @@ import { DISRUPTIONS } from '../disruptions/catalogue.ts';
 import type { ComposeFiles } from '../stack/compose-files.ts';
 import type { ProjectModel } from '../stack/project-model.ts';
 import { audit } from './audit.ts';
+import { withExcerpts } from './excerpt.ts';
 import type { Finding } from './finding.ts';
 import { factsOfInspected, type ImageFacts } from './image-facts.ts';
 import { leftByMove } from './folder-name.ts';
@@ -13,7 +14,7 @@ import type { Subject } from './subject.ts';
 
 export interface AuditOptions {
   readonly compose: ComposeFiles;
-  readonly configFile?: string | undefined;
+  readonly configFile?: string | null | undefined;
   /** An engine that may have the images; `null`: there is none. */
   readonly docker: Dockerode | null;
   /** Of the machine that the stack runs on; by default this one. */
@@ -21,7 +22,6 @@ export interface AuditOptions {
 }
 
 export interface Audited {
-  readonly subject: Subject;
   readonly findings: readonly Finding[];
   /** Of every disruption and every store that the files tell of. */
   readonly predictions: readonly Prediction[];
@@ -44,7 +44,7 @@ export async function auditProject(
       .then(factsOfInspected, () => null)) ?? null;
   const subject = await readSubject(model, { ...options, platform, inspect });
   const facts = { services: factsOf(subject), leftByMove: leftByMove(subject) };
-  const inBackup = new Set(subject.stores.filter((store) => store.inBackup).map(({ id }) => id));
+  const inBackup = new Set(subject.backup?.stores);
   const predictFor: Audited['predictFor'] = (stores) =>
     predict(
       model,
@@ -52,7 +52,8 @@ export async function auditProject(
       stores.map((store) => ({ ...store, inBackup: inBackup.has(store.id) })),
       DISRUPTIONS,
     );
-  return { subject, findings: audit(subject), predictions: predictFor(subject.stores), predictFor };
+  const findings = await withExcerpts(audit(subject), subject);
+  return { findings, predictions: predictFor(subject.stores), predictFor };
 }
 
 function factsOf(subject: Subject): Map<string, ServiceFacts> {

@@ -4,7 +4,7 @@ import type { Hit, Rule } from './rule.ts';
 import { RULES } from './rules/catalogue.ts';
 import type { Subject } from './subject.ts';
 
-/** What the rules find, the worst first. Pure. */
+/** What the rules find, the worst first, without excerpts. Pure. */
 export function audit(subject: Subject, rules: readonly Rule[] = RULES): Finding[] {
   const findings = rules.flatMap((rule) => [...rule.check(subject)].map((hit) => findingOf(rule, hit, subject.folder)));
   const seen = new Set<string>();
@@ -31,6 +31,7 @@ function findingOf(rule: Rule, hit: Hit, folder: string): Finding {
     title: hit.title,
     why: rule.why,
     fix: rule.fix,
+    excerpt: null,
     fingerprint: fingerprintOf(rule.id, service, path, file, hit.title),
   };
 }

@@ -1,5 +1,9 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { codeFrameColumns } from '@babel/code-frame';
 import type { ComposeSource } from './compose-source.ts';
+import type { Finding } from './finding.ts';
+import type { Subject } from './subject.ts';
 
 /** Keys of a Compose file whose values may be secret. */
 const SECRET_PATHS: readonly (readonly string[])[] = [
@@ -11,7 +15,7 @@ const SECRET_PATHS: readonly (readonly string[])[] = [
 const MASK = '•••';
 
 /** The text of a Compose file with every value of its environment, secrets and configs masked. Lines stay where they are. */
-export function maskedCompose(source: ComposeSource, file: string): string | null {
+function maskedCompose(source: ComposeSource, file: string): string | null {
   const document = source.documents.find((each) => each.file === file);
   if (!document) return null;
   const ranges = SECRET_PATHS.flatMap((path) => document.scalarsAt(path)).toSorted(([a], [b]) => b - a);
@@ -27,11 +31,31 @@ const SECRET_WORD = /([\w-]*(?:pass|secret|token|key|credential)[\w-]*["']?\s*[=
 const USER_INFO = /(:\/\/[^\s/:@]*:)[^\s/@]+(?=@)/g;
 
 /** What looks like a secret in other files, masked. */
-export function maskedText(text: string): string {
+function maskedText(text: string): string {
   return text.replaceAll(SECRET_WORD, `$1${MASK}`).replaceAll(USER_INFO, `$1${MASK}`);
 }
 
-/** The line with one above and one below, each with its number. */
-export function excerptOf(text: string, line: number): string {
-  return codeFrameColumns(text, { start: { line, column: 0 } }, { linesAbove: 1, linesBelow: 1 });
+/** The findings, each with its line, one above and one below, numbered and with everything secret masked. */
+export async function withExcerpts(findings: readonly Finding[], { folder, source }: Subject): Promise<Finding[]> {
+  const files = new Set(findings.flatMap(({ file }) => (file === null ? [] : [file])));
+  const texts = new Map(
+    await Promise.all(
+      [...files].map(async (name) => {
+        const file = resolve(folder, name);
+        const text = maskedCompose(source, file) ?? (await readFile(file, 'utf8').then(maskedText, () => null));
+        return [name, text] as const;
+      }),
+    ),
+  );
+  return findings.map((finding) => {
+    const { file, line } = finding;
+    const text = file === null ? null : (texts.get(file) ?? null);
+    return text === null || line === null ? finding : { ...finding, excerpt: excerptOf(text, line) };
+  });
+}
+
+function excerptOf(text: string, line: number): string {
+  // Without a column, whatever the types say, the line itself is marked and no place in it.
+  const start = { line } as Parameters<typeof codeFrameColumns>[1]['start'];
+  return codeFrameColumns(text, { start }, { linesAbove: 1, linesBelow: 1 });
 }

@@ -28,6 +28,8 @@ export interface Finding {
   /** What happens to the data. */
   readonly why: string;
   readonly fix: string;
+  /** The user's own lines; `null` where the finding has no line. */
+  readonly excerpt: string | null;
   /** The same for the same fault, wherever its line moves to. */
   readonly fingerprint: string;
 }

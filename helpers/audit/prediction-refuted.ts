@@ -28,6 +28,7 @@ export function refutations(
       title: `${disruption} × ${store}: ${predicted} was predicted, and ${outcome} was seen.`,
       why: PREDICTION_REFUTED.why,
       fix: PREDICTION_REFUTED.fix,
+      excerpt: null,
       fingerprint: fingerprintOf(PREDICTION_REFUTED.id, disruption, store),
     }));
 }

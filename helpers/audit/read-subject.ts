@@ -26,7 +26,7 @@ import {
 
 export interface SubjectOptions {
   readonly compose: ComposeFiles;
-  readonly configFile?: string | undefined;
+  readonly configFile?: string | null | undefined;
   /** What an engine says of an image; `null` where it does not have it, or where no engine answers. */
   readonly inspect?: (reference: string) => Promise<ImageFacts | null>;
   /** Of the machine that the stack runs on. */

@@ -9,6 +9,7 @@ import { openComposeCli } from '../host/compose-cli.ts';
 import { resolveProject } from '../stack/project-model.ts';
 import { auditProject } from './audit-project.ts';
 import type { Finding } from './finding.ts';
+import { LOOKS_LIKE_BACKUP } from '../discovery/looks-like-backup.ts';
 import { PREDICTION_REFUTED } from './prediction-refuted.ts';
 import { RULES } from './rules/catalogue.ts';
 
@@ -48,8 +49,11 @@ async function findingsIn(
 
 const pageOf = async (id: string): Promise<string> => readFile(join(PAGES, `${id}.md`), 'utf8');
 
+/** What only a run finds. */
+const OF_A_RUN = [PREDICTION_REFUTED, LOOKS_LIKE_BACKUP];
+
 test('every rule has a page, and every page a rule', async () => {
-  const ids = [...RULES.map(({ id }) => id), PREDICTION_REFUTED.id];
+  const ids = [...RULES, ...OF_A_RUN].map(({ id }) => id);
   expect((await readdir(PAGES)).toSorted()).toEqual(ids.map((id) => `${id}.md`).toSorted());
 });
 
@@ -64,7 +68,7 @@ test('docs/audit.md links each rule at its hazard', async () => {
 });
 
 describe('the page', () => {
-  test.for([...RULES, PREDICTION_REFUTED].map((rule) => [rule.id, rule] as const))(
+  test.for([...RULES, ...OF_A_RUN].map((rule) => [rule.id, rule] as const))(
     '%s says what the rule says',
     async ([id, rule]) => {
       const page = await pageOf(id);

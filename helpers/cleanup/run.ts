@@ -35,7 +35,8 @@ export class Run implements AsyncDisposable {
   /** Ends the run. Whatever it had made is removed already. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#dismissReaper();
-    await rm(this.folder, { recursive: true, force: true });
+    // A sweep that asks for the lock at this moment makes its file anew.
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
     this.#lock.release();
   }
 

@@ -77,7 +77,7 @@ async function sweepRun(home: string, { id, folder }: DeadRun): Promise<string[]
   const removed: string[] = [];
   for (const entry of entries) {
     if (entry.kind !== 'engine') continue;
-    const engine = await findAmbientEngine(entry.endpoint);
+    const engine = (await findAmbientEngine(entry.endpoint))?.docker;
     if (!engine) return [];
     removed.push(...(await removeLabelled(engine, (runId) => runId === id)));
     removed.push(...(await removeVolumes(engine, entries)));

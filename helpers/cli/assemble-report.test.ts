@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { renderJson } from '../../reports/json.ts';
+import type { Report } from '../../reports/model.ts';
 import { goodCell, sampleReport } from '../../reports/sample.ts';
 import type { Audited } from '../audit/audit-project.ts';
 import { PREDICTION_REFUTED } from '../audit/prediction-refuted.ts';
+import { DEFAULT_POLICY, type GatePolicy } from '../config/gate.ts';
+import type { LikelyBackup } from '../discovery/discover-stores.ts';
+import { LOOKS_LIKE_BACKUP } from '../discovery/looks-like-backup.ts';
 import { UNMEASURED, type Outcome } from '../verdict/model.ts';
 import { assembleReport } from './assemble-report.ts';
 
@@ -20,7 +24,13 @@ const cellSeen = (outcome: Outcome, status: 'ran' | 'not-run' = 'ran') => ({
   status,
 });
 
-function assembled(predicted: Outcome | null, seen: ReturnType<typeof cellSeen>) {
+function assembled(
+  predicted: Outcome | null,
+  seen: ReturnType<typeof cellSeen>,
+  policy: GatePolicy | null = null,
+  before: Report | null = null,
+  backups: readonly LikelyBackup[] = [],
+) {
   const audited: Pick<Audited, 'findings' | 'predictions'> = {
     findings: [],
     predictions: [{ disruption: seen.disruption, store: seen.store, predicted }],
@@ -30,6 +40,7 @@ function assembled(predicted: Outcome | null, seen: ReturnType<typeof cellSeen>)
     files: [],
     digest: '',
     commit: null,
+    dirty: null,
     services: [],
     changes: [],
     baseImage: null,
@@ -46,10 +57,12 @@ function assembled(predicted: Outcome | null, seen: ReturnType<typeof cellSeen>)
       writer: 'probe' as const,
     },
   ];
-  const report = assembleReport({ runId: base.runId, seed: 's' }, { stack, hosts: [], stores }, audited, {
+  const session = { runId: base.runId, seed: 's', expectations: [], policy, backups };
+  const report = assembleReport(session, { stack, hosts: [], stores }, audited, {
     cells: [seen],
-    startedAt: new Date(0),
+    startedAt: new Date('2020-01-01'),
     durationMs: 1,
+    before,
   });
   renderJson(report);
   return report;
@@ -73,6 +86,13 @@ describe('a report', () => {
     ]);
   });
 
+  test('tells of databases that are left out', () => {
+    const { findings } = assembled(null, cellSeen('survived'), null, null, [{ service: 'app', path: '/data/app.bak' }]);
+    expect(findings).toMatchObject([
+      { rule: LOOKS_LIKE_BACKUP.id, severity: 'info', service: 'app', path: '/data/app.bak' },
+    ]);
+  });
+
   test.for([
     ['was seen', 'lost', cellSeen('lost')],
     ['was not made', null, cellSeen('lost')],
@@ -81,5 +101,37 @@ describe('a report', () => {
     ['says that the app may not write, and it ended', 'unwritable', cellSeen('unavailable')],
   ] as const)('is content where the prediction %s', ([, predicted, seen]) => {
     expect(assembled(predicted, seen).findings).toEqual([]);
+  });
+
+  test.for([
+    ['a loss that the policy accepts', 'lost', '2020-01-01', 'filled again (until 2020-01-01)'],
+    ['a loss that it accepted once', 'lost', '2019-12-31', null],
+    ['what nobody has seen', 'unknown', '2020-01-01', null],
+    ['what is as it should be', 'survived', '2020-01-01', null],
+  ] as const)('accepts: %s', ([, outcome, until, by]) => {
+    const cell = { ...cellSeen(outcome), ok: outcome === 'survived', data: outcome };
+    const policy: GatePolicy = {
+      ...DEFAULT_POLICY,
+      accept: [{ disruption: cell.disruption, store: cell.store, reason: 'filled again', until }],
+    };
+    const { cells, gate, verdict } = assembled(null, cell, policy);
+    expect(cells[0]?.acceptedBy).toBe(by);
+    expect(verdict).toBe(
+      by !== null || outcome === 'survived' ? 'outlasts' : outcome === 'lost' ? 'loses' : 'inconclusive',
+    );
+    expect(gate?.decision).toBe('refused');
+    expect(gate?.accepted).toHaveLength(by === null ? 0 : 1);
+  });
+
+  test('has no gate without a policy, and no baseline without a run before', () => {
+    expect(assembled(null, cellSeen('survived'))).toMatchObject({ gate: null, baseline: null });
+  });
+
+  test('is compared with the run before', () => {
+    const cell = { ...cellSeen('lost'), ok: false };
+    expect(assembled(null, cell, null, base).baseline).toMatchObject({
+      runId: base.runId,
+      worse: [{ store: cell.store, before: 'survived', after: 'lost' }],
+    });
   });
 });

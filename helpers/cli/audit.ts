@@ -1,18 +1,15 @@
-import { isAbsolute, join, resolve } from 'node:path';
-import { readFileSync } from 'node:fs';
-import { auditProject, type Audited } from '../audit/audit-project.ts';
-import { excerptOf, maskedCompose, maskedText } from '../audit/excerpt.ts';
-import { RULES } from '../audit/rules/catalogue.ts';
+import { resolve } from 'node:path';
+import { auditProject } from '../audit/audit-project.ts';
 import { outlastHome } from '../home.ts';
 import { findAmbientEngine } from '../host/ambient-host.ts';
 import { openComposeCli } from '../host/compose-cli.ts';
+import { readConfig } from '../config/config.ts';
 import { findComposeFiles } from '../stack/compose-files.ts';
+import { leaveOut } from '../stack/leave-out.ts';
 import { resolveProject } from '../stack/project-model.ts';
-import { makeAuditReport, type ReportFinding } from '../../reports/audit.ts';
+import { type AUDIT_FORMATS, makeAuditReport } from '../../reports/audit.ts';
 import { renderAudit } from '../../reports/audit-terminal.ts';
 import { renderSarif } from '../../reports/sarif.ts';
-
-export const AUDIT_FORMATS = ['terminal', 'json', 'sarif'] as const;
 
 export interface AuditOptions {
   readonly file: readonly string[];
@@ -29,13 +26,14 @@ export interface AuditOptions {
  */
 export async function audit(options: AuditOptions, signal: AbortSignal): Promise<number> {
   const compose = await findComposeFiles(options.file, process.cwd());
-  const [cli, docker] = await Promise.all([
+  const [cli, engine] = await Promise.all([
     outlastHome().then(async (home) => openComposeCli(home, signal)),
     findAmbientEngine(),
   ]);
   const envFiles = options.envFile.map((file) => resolve(file));
-  const model = await resolveProject(cli, compose, { profiles: options.profile, envFiles }, signal);
-  const audited = await auditProject(model, { compose, configFile: options.config, docker });
+  const whole = await resolveProject(cli, compose, { profiles: options.profile, envFiles }, signal);
+  const { model } = leaveOut(whole, await readConfig(compose.folder, options.config));
+  const audited = await auditProject(model, { compose, configFile: options.config, docker: engine?.docker ?? null });
   const report = makeAuditReport({
     stack: { name: model.name, files: compose.files, services: Object.keys(model.services) },
     findings: audited.findings,
@@ -46,26 +44,10 @@ export async function audit(options: AuditOptions, signal: AbortSignal): Promise
       process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
       break;
     case 'sarif':
-      process.stdout.write(renderSarif(report, RULES));
+      process.stdout.write(renderSarif(report));
       break;
     case 'terminal':
-      process.stdout.write(`${renderAudit(report, { excerpt: excerptsOf(audited) })}\n`);
+      process.stdout.write(`${renderAudit(report)}\n`);
   }
   return report.findings.some(({ severity }) => severity === 'error') ? 1 : 0;
-}
-
-/** The lines around a finding, read once a file. */
-function excerptsOf({ subject }: Audited): (finding: ReportFinding) => string | null {
-  const texts = new Map<string, string>();
-  const textOf = (file: string): string => {
-    const known = texts.get(file);
-    if (known !== undefined) return known;
-    const text = maskedCompose(subject.source, file) ?? maskedText(readFileSync(file, 'utf8'));
-    texts.set(file, text);
-    return text;
-  };
-  return ({ file, line }) => {
-    if (file === null || line === null) return null;
-    return excerptOf(textOf(isAbsolute(file) ? file : join(subject.folder, file)), line);
-  };
 }

@@ -1,14 +1,15 @@
 import { styleText } from 'node:util';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { DISRUPTIONS } from '../disruptions/catalogue.ts';
-import { ERRORS, OutlastError } from '../errors.ts';
+import { CleanUpError, ERRORS, OutlastError } from '../errors.ts';
+import { DEFAULTS } from '../scenario/defaults.ts';
 import { VERSION } from '../version.ts';
-import { audit, AUDIT_FORMATS, type AuditOptions } from './audit.ts';
+import { AUDIT_FORMATS } from '../../reports/audit.ts';
 import { type Format, FORMATS } from '../../reports/formats.ts';
-import { CleanUpError } from '../scenario/session.ts';
-import { clean } from './clean.ts';
-import { report } from './report.ts';
-import { run, type RunOptions } from './run.ts';
+import type { AuditOptions } from './audit.ts';
+import type { GateOptions } from './gate.ts';
+import type { InitOptions } from './init.ts';
+import type { RunOptions } from './run.ts';
 
 /**
  * The command line.
@@ -20,37 +21,36 @@ export async function main(argv: readonly string[]): Promise<number> {
   // Not `once`: a listener that has gone by the time the others run lets them end the process.
   process.on('SIGINT', abort).on('SIGTERM', abort);
   let exitCode = 0;
+  // A command loads what it needs, and nothing of the others.
   const program = new Command('outlast')
     .description('Proves whether the data of a Docker Compose stack outlives what will happen to it.')
     .version(VERSION)
     .exitOverride()
     .showHelpAfterError(false);
 
-  program
-    .command('run', { isDefault: true })
+  startingStack(program.command('run', { isDefault: true }))
     .description('disrupt a copy of the stack and compare what it reads back with what was acknowledged')
-    .option('-f, --file <file...>', 'Compose file', [])
-    .option('--profile <name...>', 'Compose profile', [])
-    .option('--env-file <file...>', 'environment file', [])
     .option('--only <ids>', `only these disruptions: ${DISRUPTIONS.map((one) => one.id).join(', ')}`, list)
     .option('--skip <ids>', 'not these disruptions', list)
     .addOption(new Option('--strict', 'every disruption that the host and the configuration allow').conflicts('only'))
     .option('--store <ids>', 'only these stores', list)
-    .addOption(new Option('--host <kind>', 'where the stack runs').choices(['ambient', 'private']))
-    .addOption(
-      new Option('--data <choice>', 'what writable folders of yours begin with')
-        .choices(['empty', 'copy'])
-        .default('empty'),
-    )
-    .option('--allow <key...>', 'let a refused key through', [])
-    .option('--allow-egress <service...>', 'give a service a way out of the host', [])
     .option('--out <folder>', 'where the report goes', 'outlast-report')
-    .option('--markers <count>', 'rows written to each store before each disruption', count, 10)
-    .option('--seed <text>', 'makes the rows the same again', 'outlast')
-    .option('--timeout <seconds>', 'how long services may take to become ready', count, 60)
-    .option('--config <file>', 'the configuration (default: outlast.yaml beside the Compose file)')
+    .option('--markers <count>', 'rows written to each store before each disruption', count, DEFAULTS.markers)
+    .option('--seed <text>', 'makes the rows the same again', DEFAULTS.seed)
+    .option('--baseline <file>', 'the report to compare with (default: the run before, out of the history)')
+    .addOption(new Option('-q, --quiet', 'the verdict alone, without progress and matrix').conflicts('verbose'))
+    .option('-v, --verbose', 'each step, what was done, and the counts of every store')
     .action(async (options: RunOptions) => {
+      const { run } = await import('./run.ts');
       exitCode = await run(options, interrupt.signal);
+    });
+
+  startingStack(program.command('init'))
+    .description('start the stack once and write an outlast.yaml that says where it keeps its data')
+    .option('--force', 'overwrite the configuration that is there', false)
+    .action(async (options: InitOptions) => {
+      const { init } = await import('./init.ts');
+      exitCode = await init(options, interrupt.signal);
     });
 
   program
@@ -59,27 +59,36 @@ export async function main(argv: readonly string[]): Promise<number> {
     .argument('[folder]', 'where `outlast run` left its report', 'outlast-report')
     .addOption(new Option('--format <format>', 'the format').choices(Object.keys(FORMATS)).default('html'))
     .action(async (folder: string, options: { readonly format: Format }) => {
+      const { report } = await import('./report.ts');
       exitCode = await report(folder, options);
     });
 
-  program
-    .command('audit')
+  readingStack(program.command('audit'))
     .description('say what the files of the stack tell of its data, without starting anything')
-    .option('-f, --file <file...>', 'Compose file', [])
-    .option('--profile <name...>', 'Compose profile', [])
-    .option('--env-file <file...>', 'environment file', [])
     .addOption(
       new Option('--format <format>', 'how the findings are printed').choices(AUDIT_FORMATS).default('terminal'),
     )
-    .option('--config <file>', 'the configuration (default: outlast.yaml beside the Compose file)')
     .action(async (options: AuditOptions) => {
+      const { audit } = await import('./audit.ts');
       exitCode = await audit(options, interrupt.signal);
+    });
+
+  program
+    .command('gate')
+    .description('say whether the stack may be deployed, by the report of a run')
+    .argument('[folder]', 'where `outlast run` left its report', 'outlast-report')
+    .option('-f, --file <file...>', 'Compose file', [])
+    .option('--config <file>', 'the configuration (default: outlast.yaml beside the Compose file)')
+    .action(async (folder: string, options: GateOptions) => {
+      const { gate } = await import('./gate.ts');
+      exitCode = await gate(folder, options);
     });
 
   program
     .command('clean')
     .description('remove whatever interrupted runs left behind')
     .action(async () => {
+      const { clean } = await import('./clean.ts');
       exitCode = await clean();
     });
 
@@ -91,6 +100,29 @@ export async function main(argv: readonly string[]): Promise<number> {
   } finally {
     process.off('SIGINT', abort).off('SIGTERM', abort);
   }
+}
+
+/** Which stack. */
+function readingStack(command: Command): Command {
+  return command
+    .option('-f, --file <file...>', 'Compose file', [])
+    .option('--profile <name...>', 'Compose profile', [])
+    .option('--env-file <file...>', 'environment file', [])
+    .option('--config <file>', 'the configuration (default: outlast.yaml beside the Compose file)');
+}
+
+/** … and how it is started. */
+function startingStack(command: Command): Command {
+  return readingStack(command)
+    .addOption(new Option('--host <kind>', 'where the stack runs').choices(['private', 'nested', 'ambient']))
+    .addOption(
+      new Option('--data <choice>', 'what writable folders of yours begin with')
+        .choices(['empty', 'copy'])
+        .default('empty'),
+    )
+    .option('--allow <key...>', 'let a refused key through', [])
+    .option('--allow-egress <service...>', 'give a service a way out of the host', [])
+    .option('--timeout <seconds>', 'how long services may take to become ready (default: 60)', count);
 }
 
 function list(text: string): string[] {
@@ -109,7 +141,7 @@ function explain(thrown: unknown, signal: AbortSignal): number {
   const { cause, cleanUp } = partsOf(thrown);
   const error = asOutlastError(signal.aborted ? signal.reason : cause);
   const { why, fix } = ERRORS[error.code];
-  const lines = [`${styleText('red', error.code)}  ${error.message}`, `  ${why} ${fix}`];
+  const lines = [`${styleText('red', error.code, { stream: process.stderr })}  ${error.message}`, `  ${why} ${fix}`];
   if (error.detail) lines.push('', ...error.detail.split('\n').map((line) => `  | ${line}`));
   if (cleanUp !== null) lines.push('', `Not everything could be cleaned up (run \`outlast clean\`): ${cleanUp}`);
   process.stderr.write(`${lines.join('\n')}\n`);

@@ -1,40 +1,35 @@
-import { randomBytes } from 'node:crypto';
 import { access, constants, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { DISRUPTIONS, disruptionOf } from '../disruptions/catalogue.ts';
 import type { Disruption } from '../disruptions/disruption.ts';
 import { OutlastError } from '../errors.ts';
-import type { HostKind } from '../host/host.ts';
 import type { CellRecord } from '../scenario/record.ts';
 import { needsBackup } from '../scenario/matrix.ts';
-import { Session, type SessionOptions } from '../scenario/session.ts';
-import type { DataChoice } from '../stack/bind-sources.ts';
+import { Session } from '../scenario/session.ts';
 import { findComposeFiles } from '../stack/compose-files.ts';
 import { exitCodeOf } from '../verdict/expectation.ts';
+import { keepInHistory, lastInHistory, type Earlier } from '../../reports/history.ts';
+import { readReport, readReportFile } from '../../reports/read.ts';
 import { renderTerminal } from '../../reports/terminal.ts';
 import { writeReport } from '../../reports/write.ts';
 import { assembleReport } from './assemble-report.ts';
 import { contractWords } from './contract-words.ts';
-import { showProgress } from './progress.ts';
+import { Forecast } from './forecast.ts';
+import { type Detail, showProgress } from './progress.ts';
+import { stackOf, type StackOptions } from './stack-options.ts';
 
-export interface RunOptions {
-  readonly file: readonly string[];
-  readonly profile: readonly string[];
-  readonly envFile: readonly string[];
+export interface RunOptions extends StackOptions {
   readonly only?: readonly string[];
   readonly skip?: readonly string[];
   readonly strict?: boolean;
   readonly store?: readonly string[];
-  readonly host?: HostKind;
-  readonly data: DataChoice;
-  readonly allow: readonly string[];
-  readonly allowEgress: readonly string[];
   readonly out: string;
   readonly markers: number;
   readonly seed: string;
-  readonly timeout: number;
-  readonly config?: string;
+  readonly baseline?: string;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
 }
 
 /**
@@ -48,43 +43,54 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<num
   const disruptions = chosen(options);
   const out = await writableFolder(options.out);
   const compose = await findComposeFiles(options.file, process.cwd());
-  const sessionOptions: SessionOptions = {
-    runId: randomBytes(4).toString('hex'),
-    compose,
-    profiles: options.profile,
-    envFiles: options.envFile.map((file) => resolve(file)),
-    configFile: options.config,
-    only: options.store,
-    hostKind: options.host,
-    asked: options.only !== undefined,
-    data: options.data,
-    allow: options.allow,
-    egress: options.allowEgress,
-    needsBackup: options.only !== undefined && disruptions.some(needsBackup),
-    markers: options.markers,
-    seed: options.seed,
-    timeoutMs: options.timeout * 1000,
-    signal,
-  };
+  const named = options.baseline === undefined ? null : await readReportFile(options.baseline);
 
   const cells: CellRecord[] = [];
-  await using session = new Session(sessionOptions);
-  const audited = await showProgress(session, disruptions, cells);
+  await using session = new Session({
+    ...stackOf(options, compose),
+    configFile: options.config,
+    only: options.store,
+    asked: options.only !== undefined,
+    needsBackup: options.only !== undefined && disruptions.some(needsBackup),
+    reportFolder: out,
+    baseline: named && { file: options.baseline as string, stack: named.stack?.name ?? null },
+    markers: options.markers,
+    seed: options.seed,
+    signal,
+  });
+  const detail: Detail = options.quiet ? 'quiet' : options.verbose ? 'verbose' : 'normal';
+  const forecast = new Forecast(await earlierTimes(out, compose.files));
+  const audited = await showProgress(session, disruptions, cells, { detail, forecast });
 
   const record = await session.record();
   // From the files alone; that the stores were found by looking changes nothing of it.
   const foreseen = { findings: audited.findings, predictions: audited.predictFor(record.stores) };
+  const earlier: Earlier = named ? { report: named, notes: [] } : await lastInHistory(out, session.subject.name);
   session.redactor.spare(contractWords());
   const report = session.redactor.value(
     assembleReport(session, record, foreseen, {
       cells,
       startedAt,
       durationMs: Math.round(performance.now() - began),
+      before: earlier.report,
     }),
   );
   await writeReport(out, report);
-  process.stdout.write(`\n${renderTerminal(report)}\n\nreport: ${join(options.out, 'report.html')}\n`);
+  await keepInHistory(out, report);
+  for (const note of earlier.notes) process.stderr.write(`${note}\n`);
+  const told = renderTerminal(report, { brief: detail === 'quiet' });
+  process.stdout.write(`${detail === 'quiet' ? '' : '\n'}${told}\n\nReport: ${join(options.out, 'report.html')}\n`);
   return exitCodeOf(report.verdict);
+}
+
+/** How long each disruption took in the run of this stack whose report lies there. */
+async function earlierTimes(folder: string, files: readonly string[]): Promise<Map<string, number>> {
+  const earlier = await readReport(folder).catch(() => null);
+  const times = new Map<string, number>();
+  if (earlier?.stack?.files.join('\n') !== files.join('\n')) return times;
+  for (const { disruption, durationMs } of earlier.cells)
+    times.set(disruption, Math.max(durationMs ?? 0, times.get(disruption) ?? 0));
+  return times;
 }
 
 /**

@@ -1,20 +1,25 @@
 import { stat } from 'node:fs/promises';
 import { z } from 'zod';
 
-const argv = z.tuple([z.string().min(1)], z.string());
-const service = z.string().min(1);
+const argv = z.tuple([z.string().min(1)], z.string()).describe('A program and its arguments. No shell reads them.');
+const run = z.string().min(1).describe('The service of a one-off container.');
+const exec = z.string().min(1).describe('The service whose running container it is executed in.');
 
 /** A command in a one-off container of a service, or in its running one. An argument vector: no shell reads it. */
 const command = z.union(
-  [z.strictObject({ run: service, command: argv }), z.strictObject({ exec: service, command: argv })],
+  [z.strictObject({ run, command: argv }), z.strictObject({ exec, command: argv })],
   'either `run` or `exec` with a service, and a `command` as a list',
 );
 
-/** … and what must run, or have done its work, before. */
+const dependsOn = z
+  .array(z.string().min(1))
+  .default([])
+  .describe('Services that must run, or have done their work, before.');
+
 const restoreCommand = z.union(
   [
-    z.strictObject({ run: service, command: argv, depends_on: z.array(service).default([]) }),
-    z.strictObject({ exec: service, command: argv, depends_on: z.array(service).default([]) }),
+    z.strictObject({ run, command: argv, depends_on: dependsOn }),
+    z.strictObject({ exec, command: argv, depends_on: dependsOn }),
   ],
   'either `run` or `exec` with a service, a `command` as a list, and perhaps `depends_on`',
 );
@@ -22,14 +27,21 @@ const restoreCommand = z.union(
 /** How the stack backs up its stores, and how it restores them. */
 export const backup = z
   .strictObject({
-    /** Ids of the stores that the backup promises to bring back. */
-    stores: z.array(z.string()).min(1),
-    take: command.optional(),
-    /** An existing backup in the place of `take`; relative to the configuration. */
-    file: z.string().min(1).optional(),
-    /** Where the backup comes to lie inside the service of `take`, and has to lie inside that of `restore`. Absent: it goes through stdout and stdin. */
-    folder: z.string().regex(/^\/./, 'an absolute path inside the service').optional(),
-    restore: restoreCommand,
+    stores: z.array(z.string()).min(1).describe('Ids of the stores that the backup promises to bring back.'),
+    take: command.optional().describe('The command that takes a backup.'),
+    file: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('In the place of `take`: a backup that exists already, relative to this file. It is only read.'),
+    folder: z
+      .string()
+      .regex(/^\/./, 'an absolute path inside the service')
+      .optional()
+      .describe(
+        'Where the backup comes to lie inside the service of `take`, and has to lie inside that of `restore`. Without it the backup goes through stdout and stdin.',
+      ),
+    restore: restoreCommand.describe('The command that restores it.'),
   })
   .refine(({ take, file }) => (take === undefined) !== (file === undefined), 'either `take` or `file`');
 

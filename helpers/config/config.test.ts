@@ -70,6 +70,76 @@ test.for([
   });
 });
 
+test('stores may be left for the running stack to tell, and are looked at then', async ({ folder, expect }) => {
+  await writeFile(join(folder, 'outlast.yaml'), `${BACKUP}leave_out: [mailer]\n`);
+  const config = await readConfig(folder);
+  expect(config).toMatchObject({ leave_out: ['mailer'] });
+  expect(() => config?.checkStores(['db'])).not.toThrow();
+  expect(() => config?.checkStores(['files'])).toThrow(':2: backup.stores.0: "db" is none of the stores files');
+});
+
+test('what may be lost, and the limits, are read', async ({ folder, expect }) => {
+  const text = `${STORES}expect:
+  - { store: db, outcomes: [lost, hidden], reason: a cache }
+  - { store: db, disruptions: [down-up], outcomes: [unavailable], reason: slow }
+limits: { timeout: 90, copy: 3MiB }
+`;
+  await writeFile(join(folder, 'outlast.yaml'), text);
+  expect(await readConfig(folder)).toMatchObject({
+    expect: [
+      { store: 'db', outcomes: ['lost', 'hidden'], reason: 'a cache' },
+      { store: 'db', disruptions: ['down-up'], outcomes: ['unavailable'], reason: 'slow' },
+    ],
+    limits: { timeout: 90, copy: 3 * 1024 ** 2 },
+  });
+});
+
+test.for([
+  ['a key that is unknown', 'leaveout: [a]', 'leaveout'],
+  ['nothing to leave out', 'leave_out: []', ':3: leave_out'],
+  ['a service in no list', 'leave_out: mailer', ':3: leave_out'],
+  ['of a store that is not there', 'expect: [{ store: x, outcomes: [lost], reason: r }]', ':3: expect.0.store: "x" is'],
+  ['no reason', 'expect: [{ store: db, outcomes: [lost] }]', 'expect.0.reason'],
+  ['what nobody has seen', 'expect: [{ store: db, outcomes: [unknown], reason: r }]', ':3: expect.0.outcomes.0'],
+  ['what is no loss', 'expect: [{ store: db, outcomes: [survived], reason: r }]', ':3: expect.0.outcomes.0'],
+  [
+    'a disruption that is not there',
+    'expect: [{ store: db, disruptions: [flood], outcomes: [lost], reason: r }]',
+    ':3: expect.0.disruptions.0',
+  ],
+  ['a size without a unit', 'limits: { copy: 20 }', ':3: limits.copy'],
+  ['a size of another unit', 'limits: { copy: 20 Gb }', ':3: limits.copy: a size as'],
+  ['no time', 'limits: { timeout: 0 }', ':3: limits.timeout'],
+  ['a limit that is unknown', 'limits: { memory: 1GiB }', 'memory'],
+] as const)('of the rest, %s is CONFIG_INVALID', async ([, text, says], { folder, expect }) => {
+  await writeFile(join(folder, 'outlast.yaml'), `${STORES}${text}\n`);
+  await expect(readConfig(folder)).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    message: expect.stringContaining(says) as string,
+  });
+});
+
+test.for([
+  ['/data//db/', '/data/db'],
+  ['/./data/db', '/data/db'],
+  ['/', '/'],
+  [`/it's "$(touch x)"\n\t\\ ...`, `/it's "$(touch x)"\n\t\\ ...`],
+] as const)('the path %j is %j', async ([path, read], { folder, expect }) => {
+  await writeFile(join(folder, 'outlast.yaml'), STORES.replace('/data/db', JSON.stringify(path)));
+  expect((await readConfig(folder))?.stores).toMatchObject([{ path: read }]);
+});
+
+test.for(['data/db', '', '../data', '/data/../db', '/data/..', '/data\0/db'])(
+  'the path %j is CONFIG_INVALID',
+  async (path, { folder, expect }) => {
+    await writeFile(join(folder, 'outlast.yaml'), STORES.replace('/data/db', JSON.stringify(path)));
+    await expect(readConfig(folder)).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining(':2: stores.0.path: ') as string,
+    });
+  },
+);
+
 test('a store id that stands there twice is CONFIG_INVALID, with its line', async ({ folder, expect }) => {
   const line = STORES.split('\n')[1];
   await writeFile(join(folder, 'outlast.yaml'), `${STORES}${line}\n`);

@@ -2,76 +2,55 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
-import { OutlastError } from '../errors.ts';
-import type { StoreDefinition } from '../stores/store.ts';
+import { type ErrorCode, OutlastError } from '../errors.ts';
 import { backup, backupFileFault } from './backup.ts';
+import { expectations } from './expect.ts';
+import { gate, storesNamedBy } from './gate.ts';
+import { limits } from './limits.ts';
+import { stores } from './stores.ts';
 
-const id = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'letters, digits and dashes, in lower case');
-const place = {
-  id,
-  service: z.string().min(1),
-  path: z.string().startsWith('/', 'an absolute path inside the service'),
-};
-
-const argv = z.array(z.string()).min(1, 'a list of a program and its arguments');
-
-function server<K extends 'postgres' | 'mysql' | 'redis'>(kind: K, protocol: RegExp) {
-  const database = kind === 'redis' ? z.union([z.int().min(0), z.string().regex(/^\d+$/)]) : z.string().min(1);
-  return z
-    .strictObject({
-      ...place,
-      kind: z.literal(kind),
-      url: z.url({ protocol, error: `an URL of ${kind}` }).optional(),
-      user: z.string().min(1).optional(),
-      password: z.string().optional(),
-      database: database.transform(String).optional(),
-    })
-    .refine(
-      ({ url, user, password, database: name }) => url === undefined || (user ?? password ?? name) === undefined,
-      {
-        error: 'either an url, or user, password and database',
-      },
-    );
-}
-
-const store = z.discriminatedUnion('kind', [
-  z.strictObject({ ...place, kind: z.literal('sqlite') }),
-  z.strictObject({ ...place, kind: z.literal('files') }),
-  z.strictObject({ ...place, kind: z.literal('git') }),
-  z.strictObject({
-    ...place,
-    kind: z.literal('http'),
-    url: z.url(),
-    write: z.record(z.string(), z.unknown()),
-    read: z.strictObject({ id: z.string(), payload: z.string() }),
-  }),
-  server('postgres', /^postgres(ql)?$/),
-  server('mysql', /^mysql$/),
-  server('redis', /^rediss?$/),
-  z.strictObject({
-    ...place,
-    kind: z.literal('command'),
-    write: argv,
-    read: argv,
-    integrity: argv.optional(),
-  }),
-]) satisfies z.ZodType<StoreDefinition>;
-
-const schema = z
-  .strictObject({ stores: z.array(store).min(1), backup: backup.optional() })
+export const schema = z
+  .strictObject({
+    stores: stores.optional().describe('Where the stack keeps its data. Without it the running stack is looked at.'),
+    backup: backup.optional().describe('How the stack is backed up and restored.'),
+    leave_out: z
+      .array(z.string().min(1))
+      .min(1)
+      .optional()
+      .describe('Services that are not started: nothing of them is in the shadow.'),
+    expect: expectations.optional().describe('What may be lost, and why.'),
+    gate: gate.optional().describe('When a deploy is refused.'),
+    limits: limits.optional().describe('Time and room.'),
+  })
+  .meta({ title: 'Configuration of Outlast' })
   .check(({ value, issues }) => {
+    if (!value.stores) return;
     const ids = value.stores.map((entry) => entry.id);
     value.stores.forEach((entry, index) => {
       if (ids.indexOf(entry.id) < index)
         issues.push(issue(['stores', index, 'id'], `the id "${entry.id}" stands there twice`));
     });
-    value.backup?.stores.forEach((name, index) => {
-      if (!ids.includes(name))
-        issues.push(issue(['backup', 'stores', index], `"${name}" is none of the stores ${ids.join(', ')}`));
-    });
+    for (const { path, message } of strangeStores(value, ids)) issues.push(issue(path, message));
   });
 
-function issue(path: readonly (string | number)[], message: string) {
+type Path = readonly (string | number)[];
+
+/** Every store that a configuration names and that is none of those that there are. */
+function strangeStores(
+  { backup: promised, expect, gate: policy }: Pick<Config, 'backup' | 'expect' | 'gate'>,
+  ids: readonly string[],
+): { readonly path: Path; readonly message: string }[] {
+  const named = [
+    ...(promised?.stores ?? []).map((name, index) => ({ path: ['backup', 'stores', index], name })),
+    ...(expect ?? []).map(({ store: name }, index) => ({ path: ['expect', index, 'store'], name })),
+    ...(policy ? storesNamedBy(policy) : []).map(({ path, name }) => ({ path: ['gate', ...path], name })),
+  ];
+  return named
+    .filter(({ name }) => !ids.includes(name))
+    .map(({ path, name }) => ({ path, message: `"${name}" is none of the stores ${ids.join(', ')}` }));
+}
+
+function issue(path: Path, message: string) {
   return { code: 'custom' as const, path: [...path], message, input: undefined };
 }
 
@@ -80,18 +59,21 @@ type Config = z.infer<typeof schema>;
 
 /** A configuration, and a way to say what else is wrong with it. */
 export interface ConfigFile extends Config {
-  /** CONFIG_INVALID with file and line of the node at `path`. */
-  fault(path: readonly (string | number)[], message: string): OutlastError;
+  /** With file and line of the node at `path`. */
+  fault(path: Path, message: string, code?: ErrorCode): OutlastError;
+  /** @throws OutlastError CONFIG_INVALID where it names a store that is none of these */
+  checkStores(ids: readonly string[]): void;
 }
 
-const CONFIG_FILE = 'outlast.yaml';
+export const CONFIG_FILE = 'outlast.yaml';
 
 /**
  * Reads `outlast.yaml`. Nothing in it is executed.
- * @param file the file to read, or `undefined` for the one in `folder`, which may be absent (then `null`).
+ * @param file the file to read; `undefined`: the one in `folder`, which may be absent (then `null`); `null`: none
  * @throws OutlastError CONFIG_INVALID with file and line.
  */
-export async function readConfig(folder: string, file?: string): Promise<ConfigFile | null> {
+export async function readConfig(folder: string, file?: string | null): Promise<ConfigFile | null> {
+  if (file === null) return null;
   const path = file ?? join(folder, CONFIG_FILE);
   let text: string;
   try {
@@ -130,8 +112,15 @@ function parseConfig(text: string, path: string): ConfigFile {
     const where = result.error.issues.map((found) => describe(found.path, found.message));
     throw new OutlastError('CONFIG_INVALID', where[0] ?? path, { detail: where.slice(1).join('\n') || undefined });
   }
+  const config = result.data;
+  const fault: ConfigFile['fault'] = (keys, message, code = 'CONFIG_INVALID') =>
+    new OutlastError(code, describe(keys, message));
   return {
-    ...result.data,
-    fault: (keys, message) => new OutlastError('CONFIG_INVALID', describe(keys, message)),
+    ...config,
+    fault,
+    checkStores: (ids) => {
+      const [strange] = strangeStores(config, ids);
+      if (strange) throw fault(strange.path, strange.message);
+    },
   };
 }

@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import type Dockerode from 'dockerode';
+import { isVolatile } from '../stores/volatile.ts';
 
 /** Where a service may keep data. Absolute paths, as its container sees them. */
 export interface Candidates {
@@ -18,9 +19,7 @@ export interface Change {
 }
 
 const ADDED = 1;
-/** Folders whose content nobody misses, by any name on the way to it; and what a system keeps for itself. */
-const VOLATILE_NAMES =
-  /^(tmp|temp|run|lock|log|logs|cache|caches|node_modules|__pycache__|\.[^/]+)$|\.(pid|sock|lock|log|pyc|tmp)$|cache$/i;
+/** What a system keeps for itself. */
 const SYSTEM = ['/proc', '/sys', '/dev', '/etc', '/boot', '/usr', '/bin', '/sbin', '/lib', '/lib64'];
 
 /**
@@ -35,7 +34,9 @@ export function candidatesOf(container: Inspected, changes: readonly Change[], t
     ({ Destination }) => Destination,
   );
   const ownTmpfs = [...tmpfs, ...container.Mounts.filter(({ Type }) => Type === 'tmpfs').map((m) => m.Destination)];
-  const mounts = [...writable, ...ownTmpfs.filter((path) => !isVolatile(path))].filter((path) => path !== toolbox);
+  const mounts = [...writable, ...ownTmpfs.filter((path) => !isMissedByNobody(path))].filter(
+    (path) => path !== toolbox,
+  );
 
   const added = changes.filter(({ Kind }) => Kind === ADDED).map(({ Path }) => Path);
   const isAdded = new Set(added);
@@ -43,7 +44,7 @@ export function candidatesOf(container: Inspected, changes: readonly Change[], t
   const last = added
     // Its folders were added or touched with it.
     .filter((path) => !all.some((mount) => isBelow(path, mount) || isBelow(mount, path)))
-    .filter((path) => !parents.has(path) && !isVolatile(path))
+    .filter((path) => !parents.has(path) && !isMissedByNobody(path))
     .map((path): [string, string] => {
       let folder = posix.dirname(path);
       while (isAdded.has(posix.dirname(folder))) folder = posix.dirname(folder);
@@ -53,12 +54,9 @@ export function candidatesOf(container: Inspected, changes: readonly Change[], t
   return { mounts: [...new Set(mounts)].toSorted(), added: new Map(last) };
 }
 
-function isVolatile(path: string): boolean {
-  if (SYSTEM.some((folder) => isBelow(path, folder))) return true;
-  return path
-    .split('/')
-    .filter(Boolean)
-    .some((name) => VOLATILE_NAMES.test(name));
+/** Holds it nothing that anybody would miss? */
+export function isMissedByNobody(path: string): boolean {
+  return SYSTEM.some((folder) => isBelow(path, folder)) || isVolatile(path);
 }
 
 /** Those that lie in none of the others. */

@@ -1,5 +1,5 @@
 import type { CliResult, Host } from '../host/host.ts';
-import type { Claims, Fact } from '../stack/attestation.ts';
+import type { Claims, Fact } from '../stack/proof.ts';
 import type { RunningStack } from '../stack/stack.ts';
 import type { DataVerdict, Layer, Outcome } from '../verdict/model.ts';
 

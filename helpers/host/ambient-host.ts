@@ -7,7 +7,10 @@ import { removeLabelled } from '../cleanup/labelled.ts';
 import { OutlastError, type ErrorCode } from '../errors.ts';
 import { privateFolder } from '../home.ts';
 import { runDocker } from './cli.ts';
+import type { OpenHostOptions } from './open-host.ts';
 import { findProgram, pathFolders } from './engine/programs.ts';
+import type { HostFiles } from './files/host-files.ts';
+import { localFiles } from './files/local-files.ts';
 import type { CliOptions, CliResult, Host } from './host.ts';
 
 /** What an ambient engine and its CLI say of themselves; `null` where nothing answers. */
@@ -51,6 +54,7 @@ class AmbientHost implements Host {
   readonly engineVersion: string;
   readonly composeVersion: string;
   readonly projectsDir: string;
+  readonly files: HostFiles;
   readonly #own: Own;
 
   constructor(own: Own) {
@@ -58,6 +62,7 @@ class AmbientHost implements Host {
     this.engineVersion = own.engineVersion;
     this.composeVersion = own.composeVersion;
     this.projectsDir = own.projectsDir;
+    this.files = localFiles(own.projectsDir);
     this.#own = own;
   }
 
@@ -70,18 +75,7 @@ class AmbientHost implements Host {
   }
 
   cli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
-    // The user's own configuration applies, but no variable or context sends the CLI elsewhere than the API.
-    const config = process.env['DOCKER_CONFIG'];
-    const tls = ['DOCKER_TLS', 'DOCKER_TLS_VERIFY', 'DOCKER_CERT_PATH'].flatMap((name) => {
-      const value = process.env[name];
-      return value === undefined ? [] : [[name, value] as const];
-    });
-    const env = {
-      ...Object.fromEntries(tls),
-      ...(config ? { DOCKER_CONFIG: config } : {}),
-      DOCKER_HOST: this.#own.endpoint,
-    };
-    return runDocker(this.#own.program, args, env, options);
+    return ambientCli(this.#own.program, this.#own.endpoint)(args, options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -90,8 +84,18 @@ class AmbientHost implements Host {
   }
 }
 
+/** The Docker CLI against the user's engine: his own configuration applies, but no variable or context sends it elsewhere than the API. */
+export function ambientCli(program: string, endpoint: string): Host['cli'] {
+  const kept = ['DOCKER_TLS', 'DOCKER_TLS_VERIFY', 'DOCKER_CERT_PATH', 'DOCKER_CONFIG'].flatMap((name) => {
+    const value = process.env[name];
+    return value ? [[name, value] as const] : [];
+  });
+  const env = { ...Object.fromEntries(kept), DOCKER_HOST: endpoint };
+  return async (args, options) => runDocker(program, args, env, options);
+}
+
 /** Opens the user's engine, or throws what keeps it from being used. */
-export async function openAmbientHost(home: string, runId: string, signal?: AbortSignal): Promise<Host> {
+export async function openAmbientHost({ home, run, signal }: OpenHostOptions): Promise<Host> {
   const program = await findProgram('docker', pathFolders(process.env));
   const endpoint = await ambientEndpoint(program);
   const docker = connect(endpoint);
@@ -106,16 +110,26 @@ export async function openAmbientHost(home: string, runId: string, signal?: Abor
   if (fault === null && program === null) throw new OutlastError('NO_COMPOSE', 'There is no Docker CLI on PATH.');
   if (fault !== null || !program || !engineVersion || !composeVersion)
     throw new OutlastError(fault ?? 'INTERNAL', `Engine ${engineVersion}, Compose ${composeVersion ?? 'not found'}.`);
-  const projectsDir = path.join(home, 'projects', runId);
+  // On record before anything is made there.
+  run.note({ kind: 'engine', endpoint });
+  const projectsDir = path.join(home, 'projects', run.id);
   await privateFolder(path.dirname(projectsDir));
   await privateFolder(projectsDir);
-  return new AmbientHost({ docker, engineVersion, composeVersion, projectsDir, program, endpoint, runId });
+  return new AmbientHost({ docker, engineVersion, composeVersion, projectsDir, program, endpoint, runId: run.id });
 }
 
-/** The API of the user's engine if one answers. @param endpoint of one that was the user's once */
-export async function findAmbientEngine(endpoint?: string): Promise<Docker | null> {
-  const docker = connect(endpoint ?? (await ambientEndpoint(await findProgram('docker', pathFolders(process.env)))));
-  return (await engineVersionOf(docker)) === null ? null : docker;
+/** The user's engine, and where it answers. */
+export interface AmbientEngine {
+  readonly docker: Docker;
+  /** In the form of DOCKER_HOST. */
+  readonly endpoint: string;
+}
+
+/** The user's engine if it answers. @param known where it was once */
+export async function findAmbientEngine(known?: string): Promise<AmbientEngine | null> {
+  const endpoint = known ?? (await ambientEndpoint(await findProgram('docker', pathFolders(process.env))));
+  const docker = connect(endpoint);
+  return (await engineVersionOf(docker)) === null ? null : { docker, endpoint };
 }
 
 /** DOCKER_HOST, else that of the CLI's current context, else the default socket. */

@@ -8,12 +8,13 @@ import { execa } from 'execa';
 import { dir } from 'tmp-promise';
 import { OutlastError } from '../errors.ts';
 import { outlastHome } from '../home.ts';
-import type { HostTools } from './engine/engine.ts';
-import { installedTools } from './engine/installed.ts';
-import { packagedTools } from './engine/packaged.ts';
+import type { ImageTools } from './engine/engine.ts';
+import { installedImageTools } from './engine/installed.ts';
+import { packagedImageTools } from './engine/packaged.ts';
 import { findProgram, pathFolders } from './engine/programs.ts';
 import type { Host } from './host.ts';
 import { ensureImage, hasImage, type ImageOptions } from './images.ts';
+import { CA_BUNDLE, caBundle, importImage, librariesOf, TRIPLET } from './image-parts.ts';
 import { withLock } from './lock.ts';
 
 export interface BaseImage {
@@ -46,23 +47,15 @@ export async function ensureBaseImage(
       `ENV NODE_VERSION=${process.versions.node} NODE_EXTRA_CA_CERTS=${CA_BUNDLE}`,
       `LABEL ${BASE_LABEL}=${process.versions.node}`,
       'CMD ["node"]',
-    ].join('\n');
-    const progress = await host.docker.importImage(createReadStream(archive), { repo: 'outlast/base', tag, changes });
-    await new Promise<void>((resolve, reject) => {
-      host.docker.modem.followProgress(progress, (error) => {
-        if (error) reject(error);
-        else resolve();
-      });
-    });
+    ];
+    await importImage(host.docker, createReadStream(archive), assembled, changes);
   }
   return { ref: assembled, origin: 'assembled' };
 }
 
-const CA_BUNDLE = '/etc/ssl/certs/ca-certificates.crt';
-
 /** The root filesystem as an archive in the home; assembled again only when its sources have changed. */
 async function assemble(home: string, signal: AbortSignal | undefined): Promise<Archive> {
-  const tools = (await installedTools(process.env)) ?? (await packagedTools(home, signal));
+  const tools = (await installedImageTools(process.env)) ?? (await packagedImageTools(home, signal));
   if (!tools)
     throw new OutlastError('IMAGE_UNAVAILABLE', 'A base image cannot be assembled: git, tini and busybox are missing.');
   const folder = path.join(home, 'base');
@@ -76,7 +69,7 @@ interface Archive {
   readonly hash: string;
 }
 
-async function assembleOnce(folder: string, tools: HostTools, signal: AbortSignal | undefined): Promise<Archive> {
+async function assembleOnce(folder: string, tools: ImageTools, signal: AbortSignal | undefined): Promise<Archive> {
   const npm = await findNpm();
   const key = await fingerprint([tools.git, tools.tini, tools.busybox, process.execPath], npm);
   const known = (await readdir(folder)).find((name) => name.startsWith(`${key}-`));
@@ -129,7 +122,7 @@ async function fingerprint(sources: readonly string[], npm: string | null): Prom
   return hash.digest('hex').slice(0, 16);
 }
 
-async function fillRoot(root: string, tools: HostTools, npm: string | null): Promise<void> {
+async function fillRoot(root: string, tools: ImageTools, npm: string | null): Promise<void> {
   const at = (...parts: string[]) => path.join(root, ...parts);
   const folders = ['usr/bin', 'usr/sbin', 'usr/lib', 'usr/lib64', 'usr/local/bin', 'usr/local/etc', 'etc/ssl/certs'];
   const more = [
@@ -176,7 +169,7 @@ async function fillRoot(root: string, tools: HostTools, npm: string | null): Pro
     [...libraries].map(async (library) => {
       const isLoader = path.basename(library).startsWith('ld-linux');
       // The loader stands where programs name it; the rest where it looks by itself.
-      const target = isLoader ? library : path.join('usr/lib', triplet(), path.basename(library));
+      const target = isLoader ? library : path.join('usr/lib', TRIPLET, path.basename(library));
       await mkdir(path.dirname(at(target)), { recursive: true });
       await install(library, target);
     }),
@@ -185,13 +178,8 @@ async function fillRoot(root: string, tools: HostTools, npm: string | null): Pro
   const applets = (await execa(tools.busybox, ['--list'])).stdout.split('\n');
   await Promise.all(applets.map((name) => symlink('busybox', at('usr/bin', name)).catch(() => undefined)));
 
-  const bundles = [process.env['NODE_EXTRA_CA_CERTS'], process.env['SSL_CERT_FILE'], CA_BUNDLE].filter(Boolean);
-  for (const bundle of bundles) {
-    const text = await readFile(String(bundle)).catch(() => null);
-    if (!text) continue;
-    await writeFile(at(CA_BUNDLE), text);
-    break;
-  }
+  const authorities = await caBundle();
+  if (authorities) await writeFile(at(CA_BUNDLE), authorities);
   await writeFile(at('usr/local/etc/npmrc'), await npmrc());
   await writeFile(at('etc/nsswitch.conf'), 'passwd: files\ngroup: files\nhosts: files dns\n');
   await writeFile(
@@ -210,17 +198,6 @@ const USERS: readonly (readonly [string, number, string])[] = [
   ['node', 1000, '/home/node'],
   ['nobody', 65534, '/nonexistent'],
 ];
-
-/** The shared libraries of a program, with the loader. */
-async function librariesOf(program: string, extra: readonly string[]): Promise<string[]> {
-  const env = extra.length > 0 ? { LD_LIBRARY_PATH: extra.join(':') } : {};
-  const { stdout } = await execa('ldd', [program], { env });
-  return stdout.split('\n').flatMap((line) => /(?:=> |^\s+)(\/\S+)/.exec(line)?.[1] ?? []);
-}
-
-function triplet(): string {
-  return `${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
-}
 
 async function findNpm(): Promise<string | null> {
   const program = await findProgram('npm', pathFolders(process.env));

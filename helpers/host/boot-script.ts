@@ -1,3 +1,5 @@
+import { closeWayOut } from './firewall.ts';
+
 /**
  * The private host's init, as two shell scripts: `MACHINE` makes the machine (pid, mount, ipc and uts namespaces are new already) and becomes `INIT`
  * in the host's network namespace. All of the values come in the environment; the slot's folder is an argument besides, so that the
@@ -41,24 +43,21 @@ echo outlast >/proc/sys/kernel/hostname
 exec nsenter --net="$OUTLAST_RUN/net" sh -c "$OUTLAST_INIT" outlast-host "$OUTLAST_SLOT"
 `;
 
-/** Bridge of the network whose services may leave the host. */
-export const EGRESS_BRIDGE = 'outlast-egress';
-
-/** Brings the network up, closes the way out to services before the engine can start any, and runs the engine until it ends. */
-export const INIT = `
-set -e
-"$OUTLAST_BUSYBOX" ip link set lo up
-iptables -N DOCKER-USER
-iptables -A DOCKER-USER -i ${EGRESS_BRIDGE} -o tap0 -j RETURN
-iptables -A DOCKER-USER -o tap0 -j REJECT
-iptables -A FORWARD -j DOCKER-USER
-dockerd --config-file "$OUTLAST_SLOT/daemon.json" --data-root "$OUTLAST_SLOT/world/docker" --exec-root /run/docker \\
-  -p /run/docker.pid -H "unix://$OUTLAST_RUN/docker.sock" --cgroup-parent "$OUTLAST_CGROUP" \\
-  --exec-opt native.cgroupdriver=cgroupfs &
-engine=$!
+/** What an init does once it has started an engine: SIGTERM ends the engine in order, and its end ends the machine. */
+export const UNTIL_ENGINE_ENDS = `engine=$!
 trap 'kill -TERM $engine' TERM
 code=0
 wait $engine || code=$?
 while kill -0 $engine 2>/dev/null; do code=0; wait $engine || code=$?; done
 exit $code
 `;
+
+/** Brings the network up, closes the way out to services before the engine can start any, and runs the engine until it ends. */
+export const INIT = `
+set -e
+"$OUTLAST_BUSYBOX" ip link set lo up
+${closeWayOut('iptables', 'tap0')}
+dockerd --config-file "$OUTLAST_SLOT/daemon.json" --data-root "$OUTLAST_SLOT/world/docker" --exec-root /run/docker \\
+  -p /run/docker.pid -H "unix://$OUTLAST_RUN/docker.sock" --cgroup-parent "$OUTLAST_CGROUP" \\
+  --exec-opt native.cgroupdriver=cgroupfs &
+${UNTIL_ENGINE_ENDS}`;

@@ -46,6 +46,18 @@ export async function runDocker(
   return { exitCode: result.exitCode ?? 137, stdout: result.stdout ?? '', stderr: result.stderr };
 }
 
+/** The same, with Compose started as the program it is: the CLI would look for the plugin, ask it who it is, and start it. */
+export async function runDockerOrCompose(
+  programs: Readonly<Record<'docker' | 'compose', string>>,
+  args: readonly string[],
+  ownEnv: Readonly<Record<string, string>>,
+  options?: CliOptions,
+): Promise<CliResult> {
+  const [command, ...rest] = args;
+  if (command === 'compose') return runDocker(programs.compose, rest, ownEnv, options);
+  return runDocker(programs.docker, args, ownEnv, options);
+}
+
 function lineReader(onLine: (line: string) => void) {
   return function* (line: unknown): Generator {
     onLine(String(line));

@@ -1,6 +1,7 @@
 import type Dockerode from 'dockerode';
+import type { HostFiles } from './files/host-files.ts';
 
-export type HostKind = 'ambient' | 'private';
+export type HostKind = 'ambient' | 'private' | 'nested';
 
 export interface CliOptions {
   readonly cwd?: string;
@@ -42,8 +43,10 @@ export interface Host extends AsyncDisposable {
   readonly dockerHost: string;
   /** Stays valid across `reboot` and `crash`. */
   readonly docker: Dockerode;
-  /** Absolute folder, seen by the engine under the same path, for shadow projects and their bind sources. Empty at the start. */
+  /** Absolute folder of this machine for the files of shadow projects that Compose reads. Empty at the start. */
   readonly projectsDir: string;
+  /** What the engine sees of files. */
+  readonly files: HostFiles;
   /** Random id of this boot of the machine and its init's start time; `null` where the host cannot tell. */
   bootId(): Promise<string | null>;
   /** Runs the Docker CLI (`docker ...args`, with Compose v2 and buildx) against this host. Never throws for a non-zero exit. */

@@ -20,7 +20,11 @@ export interface ImageOptions {
 export type ImageOrigin = 'present' | 'ambient' | 'pulled';
 
 /** Brings an image to a host: it is there already, or the ambient engine has it, or it is pulled. Throws IMAGE_UNAVAILABLE. */
-export async function ensureImage(host: Host, ref: string, options: ImageOptions): Promise<ImageOrigin> {
+export async function ensureImage(
+  host: Pick<Host, 'docker' | 'cli'>,
+  ref: string,
+  options: ImageOptions,
+): Promise<ImageOrigin> {
   if (await hasImage(host.docker, ref)) return 'present';
   const { ambient, home, signal } = options;
   if (ambient && (await hasImage(ambient, ref))) {
@@ -106,7 +110,7 @@ export async function copyImages(
 }
 
 /** Pulls, and tells why it failed. A registry that says nothing at all is given up soon; one that answers has all the time it needs. */
-async function pull(host: Host, ref: string, { signal, onLine }: ImageOptions): Promise<string | null> {
+async function pull(host: Pick<Host, 'cli'>, ref: string, { signal, onLine }: ImageOptions): Promise<string | null> {
   const silence = new AbortController();
   const timer = setTimeout(() => silence.abort(), FIRST_WORD_MS);
   try {

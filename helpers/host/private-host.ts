@@ -2,19 +2,20 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import Docker from 'dockerode';
-import { dir } from 'tmp-promise';
 import { OutlastError } from '../errors.ts';
 import { INIT, MACHINE } from './boot-script.ts';
-import { runDocker, writeDockerConfig } from './cli.ts';
+import { runDocker, runDockerOrCompose, writeDockerConfig } from './cli.ts';
 import type { EngineOptions, Toolchain } from './engine/engine.ts';
 import { findEngine } from './engine/find-engine.ts';
-import type { ChangeEngine, CliOptions, CliResult, Host } from './host.ts';
+import type { HostFiles } from './files/host-files.ts';
+import { localFiles } from './files/local-files.ts';
+import type { CliOptions, CliResult } from './host.ts';
+import { OwnHost } from './own-host.ts';
 import { childrenOf, identify, type ProcessIdentity } from './process-identity.ts';
+import { makeRunFolder } from './run-folder.ts';
 import {
   acquireSlot,
   cgroupOf,
@@ -25,7 +26,6 @@ import {
   projectsOf,
   recordTenant,
   removeCgroups,
-  RUN_FOLDER_PREFIX,
   slotsFolder,
   tenantToolchain,
   type Slot,
@@ -44,20 +44,17 @@ export interface PrivateHostOptions extends Pick<EngineOptions, 'engineVersionFr
 }
 
 /** A machine of our own: an engine in namespaces of its own, that can be rebooted and killed. Linux, root. */
-export class PrivateHost implements Host {
+export class PrivateHost extends OwnHost {
   readonly kind = 'private';
   readonly id: string;
   readonly docker: Docker;
   readonly projectsDir: string;
+  readonly files: HostFiles;
   readonly composeVersion: string;
   readonly #toolchains: readonly Toolchain[];
-  /** Which of them it runs on. */
-  #rung = 0;
-  #engineVersion = '';
   /** A world that several engines have worked on is kept for no other host. */
   #engineChanged = false;
   #machine: Machine | null = null;
-  #disposed: Promise<void> | null = null;
   readonly #slot: Slot;
   readonly #runFolder: string;
   readonly #slots: string;
@@ -74,7 +71,7 @@ export class PrivateHost implements Host {
       await rm(path.join(slot.folder, 'engine.log'), { force: true });
       await writeFile(path.join(slot.folder, 'daemon.json'), '{}');
       await writeLibraryPath(slot.folder, toolchain);
-      const { path: runFolder } = await dir({ prefix: RUN_FOLDER_PREFIX, tmpdir: shortTmpdir(), mode: 0o700 });
+      const runFolder = await makeRunFolder();
       host = new PrivateHost(slot, runFolder, slotsFolder(home), [toolchain, ...(options.newer ?? [])]);
       await recordTenant(slot.folder, { init: null, runFolder, toolchain });
       await writeDockerConfig(host.dockerConfig, toolchain.plugins);
@@ -89,23 +86,21 @@ export class PrivateHost implements Host {
   }
 
   private constructor(slot: Slot, runFolder: string, slots: string, toolchains: readonly [Toolchain, ...Toolchain[]]) {
+    super();
     this.#slot = slot;
     this.#runFolder = runFolder;
     this.#slots = slots;
     this.#toolchains = toolchains;
     this.id = `private-${slot.number}`;
     this.projectsDir = projectsOf(slot.folder);
+    this.files = localFiles(this.projectsDir);
     this.composeVersion = toolchains[0].plugins.composeVersion;
     this.docker = new Docker({ socketPath: this.#socket });
   }
 
-  get engineVersion(): string {
-    return this.#engineVersion;
-  }
-
   /** What it runs on now. */
   get toolchain(): Toolchain {
-    return this.#toolchains[this.#rung] as Toolchain;
+    return this.#toolchains[this.rung] as Toolchain;
   }
 
   get #socket(): string {
@@ -138,10 +133,7 @@ export class PrivateHost implements Host {
   cli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
     const env = { DOCKER_HOST: this.dockerHost, DOCKER_CONFIG: this.dockerConfig };
     const { engine, plugins } = this.toolchain;
-    const [command, ...rest] = args;
-    // The CLI would look for the plugin, ask it who it is, and start it.
-    if (command === 'compose') return runDocker(plugins.compose, rest, env, options);
-    return runDocker(engine.docker, args, env, options);
+    return runDockerOrCompose({ docker: engine.docker, compose: plugins.compose }, args, env, options);
   }
 
   /** Runs a program of the outer filesystem inside the host: its processes, mounts and network. */
@@ -155,61 +147,22 @@ export class PrivateHost implements Host {
     return runDocker('nsenter', enter, env, options);
   }
 
-  reboot = async (signal?: AbortSignal): Promise<number> => {
-    signal?.throwIfAborted();
-    await this.#shutDown();
-    return this.#timedBoot(signal);
-  };
-
-  crash = async (signal?: AbortSignal): Promise<number> => {
-    signal?.throwIfAborted();
-    await this.#kill();
-    return this.#timedBoot(signal);
-  };
-
-  async #timedBoot(signal: AbortSignal | undefined): Promise<number> {
-    const began = performance.now();
-    await this.#boot(signal);
-    return Math.round(performance.now() - began);
+  protected get engines(): number {
+    return this.#toolchains.length;
   }
 
-  get upgrade(): ChangeEngine | undefined {
-    return this.#changeTo(this.#rung + 1);
+  protected async changeEngine(): Promise<void> {
+    // On record before it touches the world.
+    await writeFile(path.join(this.#slot.folder, 'engine'), this.toolchain.engine.version);
+    await writeLibraryPath(this.#slot.folder, this.toolchain);
+    this.#engineChanged = true;
   }
 
-  get downgrade(): ChangeEngine | undefined {
-    return this.#changeTo(this.#rung - 1);
-  }
-
-  #changeTo(rung: number): ChangeEngine | undefined {
-    const toolchain = this.#toolchains[rung];
-    if (!toolchain) return undefined;
-    return async (signal) => {
-      signal?.throwIfAborted();
-      const from = this.engineVersion;
-      const began = performance.now();
-      await this.#shutDown();
-      const down = performance.now();
-      this.#rung = rung;
-      // On record before it touches the world.
-      await writeFile(path.join(this.#slot.folder, 'engine'), toolchain.engine.version);
-      await writeLibraryPath(this.#slot.folder, toolchain);
-      this.#engineChanged = true;
-      const bootMs = await this.#timedBoot(signal);
-      return { from, to: this.engineVersion, shutDownMs: Math.round(down - began), bootMs };
-    };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#disposed ??= this.#dispose();
-    await this.#disposed;
-  }
-
-  async #dispose(): Promise<void> {
+  protected async leave(): Promise<void> {
     try {
       if (this.#machine && !this.#machine.over) {
         await removeEverything(this.docker);
-        await this.#shutDown();
+        await this.shutDown();
       }
       await emptyFolder(this.projectsDir);
     } finally {
@@ -221,13 +174,13 @@ export class PrivateHost implements Host {
 
   /** Ends every process and leaves nothing outside of the slot. */
   async #end(): Promise<void> {
-    await this.#kill();
+    await this.kill();
     await rm(this.#runFolder, { recursive: true, force: true });
     await removeCgroups(this.#slot.folder);
     await forgetTenant(this.#slot.folder);
   }
 
-  async #shutDown(): Promise<void> {
+  protected async shutDown(): Promise<void> {
     const machine = this.#machine;
     if (machine && !machine.over) {
       process.kill(machine.init.pid, 'SIGTERM');
@@ -236,7 +189,7 @@ export class PrivateHost implements Host {
     this.#machine = null;
   }
 
-  async #kill(): Promise<void> {
+  protected async kill(): Promise<void> {
     const machine = this.#machine;
     if (machine && !machine.over) {
       process.kill(machine.init.pid, 'SIGKILL');
@@ -255,18 +208,17 @@ export class PrivateHost implements Host {
   /** A world that no engine boots on any more is worth less than a host: it is emptied. */
   async #firstBoot(signal: AbortSignal | undefined): Promise<void> {
     try {
-      await this.#boot(signal);
+      await this.boot(signal);
     } catch (error) {
       const data = path.join(this.#slot.folder, 'world/docker');
       const isFault = error instanceof OutlastError && error.code === 'HOST_BOOT_FAILED';
       if (!isFault || (await readdir(data)).length === 0) throw error;
       await emptyFolder(data);
-      await this.#boot(signal);
+      await this.boot(signal);
     }
   }
 
-  async #boot(signal: AbortSignal | undefined): Promise<void> {
-    signal?.throwIfAborted();
+  protected async start(): Promise<void> {
     await rm(this.#socket, { force: true });
     this.#machine = await startMachine(this.engineLog, this.#slot.folder, {
       OUTLAST_SLOT: this.#slot.folder,
@@ -281,39 +233,17 @@ export class PrivateHost implements Host {
     });
     const { init } = this.#machine;
     await recordTenant(this.#slot.folder, { init, runFolder: this.#runFolder, toolchain: this.toolchain });
-    try {
-      await this.#answers(this.#machine, signal);
-      this.#engineVersion = (await this.docker.version()).Version;
-    } catch (error) {
-      await this.#kill();
-      throw error;
-    }
   }
 
-  /** Resolves with the engine's first answer. */
-  async #answers(machine: Machine, signal: AbortSignal | undefined): Promise<void> {
-    const deadline = Date.now() + BOOT_TIMEOUT_MS;
-    for (;;) {
-      signal?.throwIfAborted();
-      if (machine.over) throw await this.#bootFailure('The private host ended while it was booting.');
-      if (Date.now() > deadline) throw await this.#bootFailure('The engine of the private host does not answer.');
-      try {
-        await this.docker.ping();
-        return;
-      } catch {
-        // The socket has no event for "now somebody listens".
-        await delay(10);
-      }
-    }
+  protected get isOver(): boolean {
+    return this.#machine?.over ?? true;
   }
 
-  async #bootFailure(message: string): Promise<OutlastError> {
+  protected async lastWords(): Promise<string> {
     const log = await readFile(this.engineLog, 'utf8').catch(() => '');
-    return new OutlastError('HOST_BOOT_FAILED', message, { detail: log.split('\n').slice(-30).join('\n') });
+    return log.split('\n').slice(-30).join('\n');
   }
 }
-
-const BOOT_TIMEOUT_MS = 60_000;
 
 /** The namespaces of a booted host. */
 interface Machine {
@@ -369,12 +299,6 @@ async function writeLibraryPath(slotFolder: string, { engine, tools }: Toolchain
 
 function xtablesEnv({ tools }: Toolchain): Record<string, string> {
   return tools.xtables === null ? {} : { XTABLES_LIBDIR: tools.xtables };
-}
-
-/** A unix socket's path is limited to 108 characters, and `/run` is another one inside the host. */
-function shortTmpdir(): string {
-  const folder = tmpdir();
-  return folder.length > 60 || folder.startsWith('/run') ? '/tmp' : folder;
 }
 
 /** Ends what was left in a slot whose lock we hold, empties its world, and gives the slot back. */

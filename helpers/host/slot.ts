@@ -4,6 +4,7 @@ import path from 'node:path';
 import { privateFolder } from '../home.ts';
 import type { Toolchain } from './engine/engine.ts';
 import { tryLock, type Lock } from './lock.ts';
+import { RUN_FOLDER_PREFIX } from './run-folder.ts';
 import { killForGood, type ProcessIdentity } from './process-identity.ts';
 
 /** A place where one private host at a time lives: its world outlasts the host, as a machine's disk does. */
@@ -156,9 +157,6 @@ export async function endTenant(slotFolder: string): Promise<boolean> {
   await removeCgroups(slotFolder);
   return true;
 }
-
-/** Start of the names of the folders with a host's sockets. */
-export const RUN_FOLDER_PREFIX = 'outlast-';
 
 function parseTenant(text: string): Tenant | null {
   try {

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
-import { chmod, chown } from 'node:fs/promises';
+import { chmod, chown, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -67,6 +67,18 @@ test('a fault of one store is an answer, and others go on', async ({ agent, fold
   expect(await agent.reply()).toMatchObject({ id: 1, ok: false });
   agent.send({ id: 2, op: 'read', store: database(folder) });
   expect(await agent.reply()).toMatchObject({ id: 2, ok: true });
+});
+
+test('tells a file from a folder and from nothing, whatever the name', async ({ agent, folder, expect }) => {
+  const name = `it's "$(touch x)"\n\u2028 ..`;
+  await mkdir(join(folder, name));
+  await writeFile(join(folder, name, name), '');
+  await symlink(name, join(folder, 'link'));
+  const paths = [name, `${name}/${name}`, 'link', 'none', `${name}/${name}/below`].map((each) => join(folder, each));
+  agent.send(...paths.map((path, id) => ({ id, op: 'kindAt', path })));
+  const kinds = [];
+  for (const _ of paths) kinds.push(((await agent.reply()) as { value: unknown }).value);
+  expect(kinds).toEqual(['folder', 'file', 'folder', 'absent', 'absent']);
 });
 
 test('a slow store does not hold up another', async ({ agent, folder, expect }) => {

@@ -13,6 +13,7 @@ import { untilHealthy } from './health.ts';
 import { actAs, identityOf, mainPid, programOf, surroundingsOf } from './identity.ts';
 import { linesOf } from './lines.ts';
 import { ownersOf } from './owners.ts';
+import type { PathKind } from './probe.ts';
 import type { Reply, Request } from './protocol.ts';
 import { isWritable } from './writable.ts';
 
@@ -26,6 +27,12 @@ function ownerOf(path: string): Owner {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found) return { uid: found.uid, gid: found.gid };
   return ownerOf(dirname(path));
+}
+
+function kindAt(path: string): PathKind {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found) return 'absent';
+  return found.isDirectory() ? 'folder' : 'file';
 }
 
 /** The toolbox's own git, or the machine's where there is no toolbox. */
@@ -93,6 +100,8 @@ async function answer(request: Request, stores: Stores, signal: AbortSignal): Pr
       return stores.use(request.store, async (store) => (await store.remove?.(request.marker)) ?? null);
     case 'read':
       return stores.use(request.store, async (store) => store.read());
+    case 'own':
+      return stores.use(request.store, async (store) => (await store.own?.()) ?? null);
     case 'integrity':
       return stores.use(request.store, async (store) => store.integrity());
     case 'answers':
@@ -103,6 +112,8 @@ async function answer(request: Request, stores: Stores, signal: AbortSignal): Pr
       return identityOf(mainPid());
     case 'findData':
       return findData(request.places, request.added);
+    case 'kindAt':
+      return kindAt(request.path);
     case 'owners':
       return ownersOf(request.path);
     case 'health':

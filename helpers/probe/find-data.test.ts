@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -12,6 +13,18 @@ const test = base.extend('folder', async ({}, { onCleanup }) => {
   return made.path;
 });
 
+const HOLDER = `const { openSync } = require('node:fs');
+  openSync(process.argv[1], 'r+');
+  openSync(process.argv[2], 'r');
+  console.log('open');
+  setInterval(() => {}, 1000)`;
+
+/** Of those that are found anywhere on the machine. */
+function databasesIn(folder: string, place: string): string[] {
+  const found = findData([place]).sqlite.map(({ path }) => path);
+  return found.filter((path) => path.startsWith(folder));
+}
+
 test('databases by their header, not by their name', ({ folder, expect }) => {
   mkdirSync(join(folder, 'deep/er'), { recursive: true });
   const database = new Database(join(folder, 'deep/er/app.data'));
@@ -20,9 +33,34 @@ test('databases by their header, not by their name', ({ folder, expect }) => {
   writeFileSync(join(folder, 'not.sqlite'), 'a text');
   writeFileSync(join(folder, 'empty.db'), '');
   symlinkSync(join(folder, 'deep/er/app.data'), join(folder, 'link.db'));
-  expect(findData([folder])).toMatchObject({ sqlite: [join(folder, 'deep/er/app.data')], truncated: false });
-  expect(findData([join(folder, 'deep/er/app.data')]).sqlite).toEqual([join(folder, 'deep/er/app.data')]);
-  expect(findData([join(folder, 'nowhere')]).sqlite).toEqual([]);
+  expect(databasesIn(folder, folder)).toEqual([join(folder, 'deep/er/app.data')]);
+  expect(databasesIn(folder, join(folder, 'deep/er/app.data'))).toEqual([join(folder, 'deep/er/app.data')]);
+  expect(databasesIn(folder, join(folder, 'nowhere'))).toEqual([]);
+  expect(findData([folder]).truncated).toBe(false);
+});
+
+test('databases that another process has open, and for writing those that are anywhere', async ({
+  folder,
+  expect,
+  signal,
+}) => {
+  for (const name of ['written', 'read', 'idle']) new Database(join(folder, name)).exec('CREATE TABLE t (x)').close();
+  const app = spawn(process.execPath, ['-e', HOLDER, join(folder, 'written'), join(folder, 'read')], { signal });
+  app.on('error', () => {});
+  await once(app.stdout, 'data');
+  const openIn = (...places: string[]) =>
+    findData(places)
+      .sqlite.filter(({ path }) => path.startsWith(folder))
+      .map(({ path, open }) => [path.slice(folder.length + 1), open === true]);
+  expect(openIn(folder)).toEqual([
+    ['idle', false],
+    ['read', true],
+    ['written', true],
+  ]);
+  expect(openIn()).toEqual([['written', true]]);
+  app.kill('SIGKILL');
+  await once(app, 'exit');
+  expect(openIn(folder).filter(([, open]) => open)).toEqual([]);
 });
 
 test('repositories by their shape, bare or not', ({ folder, expect }) => {

@@ -1,10 +1,11 @@
 import { closeSync, type Dirent, openSync, readdirSync, readFileSync, readlinkSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileId, openFiles } from './open-files.ts';
 
 /** What is recognised below a place. Absolute paths, as the container sees them. */
 export interface FoundData {
-  /** Database files, by their header. */
-  readonly sqlite: readonly string[];
+  /** Database files, by their header: below the places, and wherever else a process has one open for writing. */
+  readonly sqlite: readonly FoundDatabase[];
   /** Repositories, by their shape: a bare one itself, else the folder of its `.git`. */
   readonly git: readonly string[];
   /** Database servers that run, and where each keeps its data. */
@@ -13,6 +14,12 @@ export interface FoundData {
   readonly files: readonly string[];
   /** More was there than is looked at. */
   readonly truncated: boolean;
+}
+
+export interface FoundDatabase {
+  readonly path: string;
+  /** Has a process of the container opened it? `null`: not every process could be looked into. */
+  readonly open: boolean | null;
 }
 
 interface FoundServer {
@@ -31,8 +38,14 @@ const MAX_ENTRIES = 20_000;
 export function findData(places: readonly string[], added: readonly string[] = []): FoundData {
   const search = new Search();
   for (const place of places) search.visit(place);
+  const { holds, written, complete } = openFiles();
+  const elsewhere = written.filter((path) => !search.sqlite.includes(path) && isDatabase(path));
+  const isOpen = (path: string): boolean => {
+    const found = statSync(path, { throwIfNoEntry: false });
+    return found !== undefined && holds.has(fileId(found));
+  };
   return {
-    sqlite: search.sqlite,
+    sqlite: [...search.sqlite, ...elsewhere].map((path) => ({ path, open: isOpen(path) || (complete ? false : null) })),
     git: search.git,
     servers: findServers(),
     files: added.filter(holdsSomething),
@@ -53,14 +66,14 @@ class Search {
   visit(place: string): void {
     const found = statSync(place, { throwIfNoEntry: false });
     if (found?.isDirectory()) this.#folder(place, found.dev, 0);
-    else if (found?.isFile()) this.#file(place);
+    else if (found?.isFile() && isDatabase(place)) this.sqlite.push(place);
   }
 
   #folder(folder: string, device: number, depth: number): void {
     const entries = entriesOf(folder);
     const names = new Set(entries.map(({ name }) => name));
     if (names.has('.git')) this.git.push(folder);
-    if (['HEAD', 'objects', 'refs'].every((name) => names.has(name))) {
+    if (isRepository(names)) {
       if (!folder.endsWith('/.git')) this.git.push(folder);
       return;
     }
@@ -68,27 +81,33 @@ class Search {
     for (const entry of entries) {
       if (--this.left < 0) return;
       const path = join(folder, entry.name);
-      if (entry.isFile()) this.#file(path);
+      if (entry.isFile() && isDatabase(path)) this.sqlite.push(path);
       else if (entry.isDirectory() && statSync(path, { throwIfNoEntry: false })?.dev === device)
         this.#folder(path, device, depth + 1);
     }
   }
+}
 
-  #file(path: string): void {
-    const head = Buffer.alloc(SQLITE_HEADER.length);
+/** By what a folder holds: a bare repository, or what lies in `.git`. */
+export function isRepository(names: ReadonlySet<string>): boolean {
+  return ['HEAD', 'objects', 'refs'].every((name) => names.has(name));
+}
+
+/** By its header, not by its name. */
+export function isDatabase(path: string): boolean {
+  const head = Buffer.alloc(SQLITE_HEADER.length);
+  try {
+    const file = openSync(path, 'r');
     try {
-      const file = openSync(path, 'r');
-      try {
-        readSync(file, head, 0, head.length, 0);
-      } finally {
-        closeSync(file);
-      }
-    } catch {
-      // It went away meanwhile.
-      return;
+      readSync(file, head, 0, head.length, 0);
+    } finally {
+      closeSync(file);
     }
-    if (head.equals(SQLITE_HEADER)) this.sqlite.push(path);
+  } catch {
+    // It went away meanwhile.
+    return false;
   }
+  return head.equals(SQLITE_HEADER);
 }
 
 function entriesOf(folder: string): Dirent[] {

@@ -3,12 +3,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type Dockerode from 'dockerode';
 import type { ContainerStart, Integrity, StoreDefinition } from '../stores/store.ts';
 import type { Marker, ReadRow } from '../verdict/model.ts';
+import type { OwnGroup } from '../verdict/own-data.ts';
 import type { Entry } from '../verdict/permissions.ts';
 import type { FoundData } from './find-data.ts';
 import type { Identity } from './identity.ts';
 import { linesOf } from './lines.ts';
 import { AGENT_ARGV, AGENT_ENV } from './toolbox.ts';
-import type { Answering, HealthResult, Probe } from './probe.ts';
+import type { Answering, HealthResult, PathKind, Probe } from './probe.ts';
 import type { Operation, Operations, Reply } from './protocol.ts';
 
 /** How long an agent may take to close its stores when it is asked to end. */
@@ -144,6 +145,10 @@ class ExecProbe implements Probe {
     return this.#ask('read', { store });
   }
 
+  async own(store: StoreDefinition): Promise<OwnGroup[] | null> {
+    return this.#ask('own', { store });
+  }
+
   async integrity(store: StoreDefinition): Promise<Integrity | null> {
     return this.#ask('integrity', { store });
   }
@@ -162,6 +167,10 @@ class ExecProbe implements Probe {
 
   async findData(places: readonly string[], added: readonly string[]): Promise<FoundData> {
     return this.#ask('findData', { places, added });
+  }
+
+  async kindAt(path: string): Promise<PathKind> {
+    return this.#ask('kindAt', { path });
   }
 
   async owners(path: string): Promise<Entry[]> {

@@ -1,5 +1,6 @@
 import type { Integrity, StoreDefinition } from '../stores/store.ts';
 import type { Marker, ReadRow } from '../verdict/model.ts';
+import type { OwnGroup } from '../verdict/own-data.ts';
 import type { Entry } from '../verdict/permissions.ts';
 import type { FoundData } from './find-data.ts';
 import type { Identity } from './identity.ts';
@@ -19,6 +20,8 @@ export interface Answering {
   readonly output: string;
 }
 
+export type PathKind = 'file' | 'folder' | 'absent';
+
 /** The one way into a container's data: an agent `exec`ed in the target itself. Dies with the container. */
 export interface Probe extends AsyncDisposable {
   readonly containerId: string;
@@ -26,6 +29,8 @@ export interface Probe extends AsyncDisposable {
   /** `null`: this kind of store removes nothing. */
   remove(store: StoreDefinition, marker: Marker): Promise<'acknowledged' | 'rejected' | null>;
   read(store: StoreDefinition): Promise<ReadRow[]>;
+  /** What the app itself keeps there. `null`: this kind of store cannot tell. */
+  own(store: StoreDefinition): Promise<OwnGroup[] | null>;
   /** `null`: there is no check, or it cannot be had here. */
   integrity(store: StoreDefinition): Promise<Integrity | null>;
   /** Asks the store's server until it answers, refuses, or the deadline comes. At once where there is no server. */
@@ -36,6 +41,8 @@ export interface Probe extends AsyncDisposable {
   mainIdentity(): Promise<Identity>;
   /** Databases and repositories below folders, and the servers that run. */
   findData(places: readonly string[], added: readonly string[]): Promise<FoundData>;
+  /** What lies at a path. A link is followed. */
+  kindAt(path: string): Promise<PathKind>;
   /** Whose a path is, with its folder, and the files that begin with its name. What is absent is left out. */
   owners(path: string): Promise<Entry[]>;
   /** Runs the service's own health check in a tight loop until it passes or the deadline comes. */

@@ -1,9 +1,10 @@
 import type { ContainerStart, Integrity, StoreDefinition } from '../stores/store.ts';
 import type { Marker, ReadRow } from '../verdict/model.ts';
+import type { OwnGroup } from '../verdict/own-data.ts';
 import type { Entry } from '../verdict/permissions.ts';
 import type { FoundData } from './find-data.ts';
 import type { Identity } from './identity.ts';
-import type { Answering, HealthResult } from './probe.ts';
+import type { Answering, HealthResult, PathKind } from './probe.ts';
 
 /** What is asked of the agent, by operation, and what it answers. */
 export interface Operations {
@@ -13,11 +14,14 @@ export interface Operations {
   /** `null`: this kind of store removes nothing. */
   remove: { ask: { store: StoreDefinition; marker: Marker }; answer: boolean | null };
   read: { ask: { store: StoreDefinition }; answer: ReadRow[] };
+  /** `null`: this kind of store cannot tell. */
+  own: { ask: { store: StoreDefinition }; answer: OwnGroup[] | null };
   integrity: { ask: { store: StoreDefinition }; answer: Integrity | null };
   answers: { ask: { store: StoreDefinition; timeoutMs: number }; answer: Answering };
   writable: { ask: { path: string }; answer: boolean };
   mainIdentity: { ask: object; answer: Identity };
   findData: { ask: { places: readonly string[]; added: readonly string[] }; answer: FoundData };
+  kindAt: { ask: { path: string }; answer: PathKind };
   owners: { ask: { path: string }; answer: Entry[] };
   health: { ask: { test: readonly string[]; timeoutMs: number }; answer: HealthResult };
 }

@@ -20,6 +20,7 @@ import { createRequire, stripTypeScriptTypes } from 'node:module';
 import { basename, delimiter, dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { Git } from '../host/engine/find-git.ts';
 
 /** Where the toolbox is mounted in every service. */
 export const TOOLBOX_MOUNT = '/.outlast';
@@ -44,8 +45,12 @@ export const AGENT_ENV: readonly string[] = [
   `LD_LIBRARY_PATH=${TOOLBOX_MOUNT}/lib`,
 ];
 
-/** Modules that the agent consists of, below `helpers/`. */
+/** Modules that the agents in containers and nested hosts consist of, below `helpers/`. */
 const MODULES = [
+  'host/files/file-operations',
+  'host/nested/machine-agent',
+  'host/nested/wide-session',
+  'host/process-identity',
   'probe/agent',
   'probe/find-data',
   'probe/answering',
@@ -53,6 +58,7 @@ const MODULES = [
   'probe/identity',
   'probe/lines',
   'probe/listening',
+  'probe/open-files',
   'probe/owners',
   'probe/writable',
   'stores/command',
@@ -62,11 +68,14 @@ const MODULES = [
   'stores/git',
   'stores/http',
   'stores/mysql',
+  'stores/own',
+  'stores/own-files',
   'stores/postgres',
   'stores/redis',
   'stores/refusal',
   'stores/server',
   'stores/sqlite',
+  'stores/volatile',
   'verdict/marker',
 ];
 
@@ -83,7 +92,7 @@ export interface ToolboxOptions {
   /** Folder of Outlast's own state. */
   readonly home: string;
   /** A git to take instead of the one on PATH, and where its libraries are. */
-  readonly git?: { readonly path: string; readonly libraryPath?: string | undefined } | undefined;
+  readonly git?: Git | undefined;
 }
 
 /**

@@ -3,14 +3,25 @@ import type { Backup } from '../config/backup.ts';
 import type { Disruption } from '../disruptions/disruption.ts';
 import type { OutlastError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
+import { untilSettled } from '../stack/settle.ts';
 import type { Project, RunningStack } from '../stack/stack.ts';
+import type { Placement } from '../stack/layers.ts';
 import type { StoreDefinition } from '../stores/store.ts';
 import type { Ledger } from '../verdict/ledger.ts';
 import { UNMEASURED, type Reason } from '../verdict/model.ts';
 import type { CellRecord, StoreRecord } from './record.ts';
 import { climbEngines } from './climb-engines.ts';
+import { OwnWatch } from './own-watch.ts';
 import { runRestore, type RestoreOptions } from './restore.ts';
-import { placements, readBaselines, runScenario, type Phase, type ScenarioSetting } from './scenario.ts';
+import {
+  enter,
+  placements,
+  unlessOfImage,
+  readBaselines,
+  runScenario,
+  type Phase,
+  type ScenarioSetting,
+} from './scenario.ts';
 
 export interface MatrixOptions {
   readonly project: Project;
@@ -57,7 +68,11 @@ async function settingOn(stack: RunningStack, options: MatrixOptions): Promise<S
     timeoutMs,
     signal,
   };
-  return { ...setting, baselines: await readBaselines(setting) };
+  const probes = await enter(setting);
+  const baselines = await readBaselines(setting, probes);
+  const own = new OwnWatch(options.stores, signal);
+  await own.look(probes);
+  return { ...setting, baselines, own };
 }
 
 /** How much of a log is evidence. */
@@ -87,6 +102,7 @@ export class Matrix {
     findStores: (stack: RunningStack) => Promise<readonly StoreDefinition[]>,
   ): Promise<Matrix> {
     const stack = await options.project.up(options.timeoutMs, options.signal);
+    await untilSettled(stack, options.signal);
     const whole = { ...options, stores: await findStores(stack) };
     return new Matrix(whole, await settingOn(stack, whole), await storeRecords(stack, whole.stores));
   }
@@ -192,11 +208,13 @@ export class Matrix {
   }
 
   async #renew(): Promise<void> {
-    const { project } = this.#options;
+    const { project, timeoutMs, signal } = this.#options;
     await this.#setting.stack.leave();
     await project.erase();
     await project.renew();
-    this.#setting = await freshSetting(this.#options);
+    const stack = await project.up(timeoutMs, signal);
+    await this.#setting.own.settled(stack);
+    this.#setting = await settingOn(stack, this.#options);
     this.#epoch = 0;
     this.#whole = true;
   }
@@ -217,7 +235,7 @@ function unmetNeed(
       return null;
     case 'bind':
       // Owners are changed from outside of the containers.
-      return process.getuid?.() === 0 ? null : ['not-run', 'needs-host'];
+      return project.host.files.givesAway ? null : ['not-run', 'needs-host'];
     case 'build':
       return project.built.length > 0 ? null : ['not-applicable', 'needs-build'];
     case 'own-host':
@@ -263,16 +281,27 @@ function idleCell(
 
 async function storeRecords(stack: RunningStack, stores: readonly StoreDefinition[]): Promise<StoreRecord[]> {
   const placed = await placements(stack, stores);
-  return stores.map((store) => {
-    const placement = placed.get(store.id);
-    return {
-      id: store.id,
-      kind: store.kind,
-      service: store.service,
-      path: store.path,
-      layer: placement?.layer ?? 'container',
-      source: placement?.source ?? '',
-      writer: store.kind === 'http' ? ('app' as const) : ('probe' as const),
-    };
-  });
+  return Promise.all(
+    stores.map(async (store): Promise<StoreRecord> => {
+      const { layer, source } = (await originOf(stack, store, placed.get(store.id))) ?? {};
+      return {
+        id: store.id,
+        kind: store.kind,
+        service: store.service,
+        path: store.path,
+        layer: layer ?? 'container',
+        source: source ?? '',
+        writer: store.kind === 'http' ? 'app' : 'probe',
+      };
+    }),
+  );
+}
+
+/** A database that the image has brought along is of the image until the app writes to it, and comes back as it was. */
+async function originOf(
+  stack: RunningStack,
+  store: StoreDefinition,
+  placement: Placement | undefined,
+): Promise<Placement | undefined> {
+  return store.kind === 'sqlite' ? unlessOfImage(stack, store, placement) : placement;
 }

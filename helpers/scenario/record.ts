@@ -1,5 +1,6 @@
-import type { Proof } from '../stack/attestation.ts';
+import type { Proof } from '../stack/proof.ts';
 import type { Span } from './timeline.ts';
+import type { OwnData } from '../verdict/own-data.ts';
 import type { Counts, DataVerdict, Layer, Outcome, Reason, ServiceVerdict } from '../verdict/model.ts';
 
 /** A line of evidence: what was done or seen, in words or as the tool said it. */
@@ -30,6 +31,8 @@ export interface CellRecord extends Counts {
   readonly durationMs: number | null;
   /** Absent where nothing ran. */
   readonly timeline?: readonly Span[];
+  /** What became of the app's own data. `null` or absent: there was none, or it was not followed. */
+  readonly own?: OwnData | null | undefined;
   readonly proof: Proof;
   readonly evidence: readonly Evidence[];
 }

@@ -1,7 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import type { Backup, BackupCommand } from '../config/backup.ts';
 import type { Disruption } from '../disruptions/disruption.ts';
-import { attestMachine, compareFacts, unproven, type Fact } from '../stack/attestation.ts';
+import { attestMachine } from '../stack/attestation.ts';
+import { compareFacts, unproven, type Fact } from '../stack/proof.ts';
 import type { Placement } from '../stack/layers.ts';
 import { RunningStack } from '../stack/stack.ts';
 import type { StoreDefinition } from '../stores/store.ts';

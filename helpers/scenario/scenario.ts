@@ -1,27 +1,20 @@
-import { stat } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import type { Disruption, Step } from '../disruptions/disruption.ts';
 import { OutlastError } from '../errors.ts';
 import type { Identity } from '../probe/identity.ts';
 import type { Probe } from '../probe/probe.ts';
-import { compareFacts, unproven, type Fact } from '../stack/attestation.ts';
+import { compareFacts, unproven, type Fact } from '../stack/proof.ts';
 import { isOfImage, placementOf, type Placement } from '../stack/layers.ts';
 import type { RunningStack, ServiceState } from '../stack/stack.ts';
 import type { StoreDefinition } from '../stores/store.ts';
 import { judge } from '../verdict/judge.ts';
 import type { Ledger } from '../verdict/ledger.ts';
 import { makeMarker } from '../verdict/marker.ts';
-import type {
-  Attempt,
-  DataVerdict,
-  Judgement,
-  Observation,
-  ReadRow,
-  Reason,
-  ServiceVerdict,
-} from '../verdict/model.ts';
+import type { Attempt, Judgement, Observation, ReadRow, Reason, ServiceVerdict } from '../verdict/model.ts';
+import type { OwnData, OwnGroup } from '../verdict/own-data.ts';
 import { explainFailure } from './explain.ts';
 import { judgedCell } from './judged-cell.ts';
+import type { OwnWatch } from './own-watch.ts';
 import type { CellRecord, Evidence } from './record.ts';
 import { timelineOf } from './timeline.ts';
 import { Visitors } from './visitors.ts';
@@ -36,6 +29,8 @@ export interface ScenarioSetting {
   readonly nonce: string;
   /** Rows that stood in each store before the first marker. */
   readonly baselines: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Follows the app's own data. */
+  readonly own: OwnWatch;
   /** Rows written to each store before a disruption. */
   readonly markers: number;
   /** How long services may take to come back, in milliseconds. */
@@ -62,6 +57,7 @@ export async function runScenario(
   onPhase('write');
   const writers = await enter(setting);
   await writeEpoch(setting, writers, epoch);
+  await setting.own.look(writers);
   const before = await placements(stack, stores);
   const identities = await identitiesIn(writers);
   await stack.leave();
@@ -87,6 +83,7 @@ export async function runScenario(
 
   onPhase('read');
   const looked = performance.now();
+  await setting.own.settled(stack).catch(() => signal.throwIfAborted());
   // What is not meant to come back is left as it is until it is healed.
   const revived = disruption.patienceMs === undefined ? await revive(setting, states) : [];
   const after = await placements(stack, stores).catch(() => new Map<string, Placement>());
@@ -103,6 +100,7 @@ export async function runScenario(
       const saw = seen[index] as (typeof seen)[number];
       const was = before.get(store.id);
       const sourceReplaced = replaced.has(store.id);
+      const own = saw.rows === null ? null : setting.own.compare(store, saw.own);
       const observation: Observation = {
         // What was found only once the old source was back was not there before.
         rows: saw.isLate && sourceReplaced ? [] : saw.rows,
@@ -113,9 +111,13 @@ export async function runScenario(
         service: saw.service,
         serviceReason: saw.serviceReason,
         proven: missing.length === 0,
+        ...(own ? { own: own.verdict } : {}),
       };
       const judgement = judge(attemptsOf(setting, store, epoch), observation);
-      const now = await servedFrom(stack, store, judgement.data, after.get(store.id));
+      const blindness = setting.own.blindness(store);
+      const blind = blindness === null ? [] : [`the app's own data is not followed: ${blindness}`];
+      const now =
+        judgement.data === 'stale' ? await unlessOfImage(stack, store, after.get(store.id)) : after.get(store.id);
       const borrowed = judgement.outcome === 'survived' && was?.layer === 'container';
       return {
         ...judgedCell(disruption, store, stack.project.host.id, was, judgement, saw.explained),
@@ -137,12 +139,14 @@ export async function runScenario(
         proof,
         evidence: evidenceOf(
           injection,
-          [...missing.map((text) => `not proven: ${text}`), ...revived],
+          [...missing.map((text) => `not proven: ${text}`), ...revived, ...blind],
           saw,
           judgement,
           was,
           now,
+          own,
         ),
+        own,
       };
     }),
   );
@@ -232,6 +236,8 @@ export async function writeMarker(
 export interface Seen {
   readonly rows: readonly ReadRow[] | null;
   readonly readFailure: Reason | null;
+  /** What the app itself keeps there; `null`: not looked at. */
+  readonly own: readonly OwnGroup[] | null;
   readonly integrity: Observation['integrity'];
   readonly service: ServiceVerdict;
   readonly serviceReason: Reason | null;
@@ -281,7 +287,7 @@ export async function observeAll(
     seen.map(async (saw, index): Promise<Seen> => {
       if (saw.rows !== null) return saw;
       const store = stores[index] as StoreDefinition;
-      const { notes, ...read } = await readBy(signal, store, [async () => probes.get(store.service)]);
+      const { notes, ...read } = await readBy(setting, store, [async () => probes.get(store.service)]);
       const state = healed.get(store.service) ?? 'not-running';
       const late =
         read.rows === null
@@ -292,11 +298,11 @@ export async function observeAll(
   );
 }
 
-type Read = Pick<Seen, 'rows' | 'readFailure' | 'integrity' | 'readAt' | 'notes'>;
+type Read = Pick<Seen, 'rows' | 'readFailure' | 'own' | 'integrity' | 'readAt' | 'notes'>;
 
 /** By the first of the probes that can. */
 async function readBy(
-  signal: AbortSignal,
+  { own: watch, signal }: ScenarioSetting,
   store: StoreDefinition,
   sources: readonly (() => Promise<Probe | null | undefined>)[],
 ): Promise<Read> {
@@ -318,9 +324,17 @@ async function readBy(
       notes.push(`integrity: ${String(error)}`);
       return null;
     });
-    if (rows !== null) return { rows, readFailure: null, integrity, readAt, notes: integrity === null ? notes : [] };
+    if (rows === null) continue;
+    const heard = integrity === null ? notes : [];
+    const own = !watch.follows(store)
+      ? null
+      : await probe.own(store).catch((error: unknown) => {
+          heard.push(`the app's own data: ${String(error)}`);
+          return null;
+        });
+    return { rows, readFailure: null, own, integrity, readAt, notes: heard };
   }
-  return { rows: null, readFailure: 'not-read', integrity, readAt: 0, notes };
+  return { rows: null, readFailure: 'not-read', own: null, integrity, readAt: 0, notes };
 }
 
 async function observe(
@@ -336,7 +350,7 @@ async function observe(
   const probe = probes.get(service);
   const beside = async () => (state === 'up' ? null : visitors.at(store, placement?.layer));
   const sources = state === undefined ? [] : [async () => probe, beside];
-  const read = { ...(await readBy(signal, store, sources)), isLate: false };
+  const read = { ...(await readBy(setting, store, sources)), isLate: false };
   if (state === undefined) return { ...read, service: 'unknown', serviceReason: 'host-died', explained: false };
 
   const notes = [...read.notes];
@@ -414,8 +428,8 @@ export async function placements(
  */
 export async function readBaselines(
   setting: Pick<ScenarioSetting, 'stack' | 'stores' | 'signal'>,
+  probes: Probes,
 ): Promise<Map<string, Set<string>>> {
-  const probes = await enter(setting);
   const read = setting.stores.map(async (store) => {
     const rows = await probes
       .get(store.service)
@@ -429,17 +443,18 @@ export async function readBaselines(
   return new Map(await Promise.all(read));
 }
 
-/** Stale rows on a path that no mount covers: did the image bring them along? */
-async function servedFrom(
+/** What no mount covers lies in the container's own layer, or the image has brought it along. */
+export async function unlessOfImage(
   stack: RunningStack,
   { service, path }: StoreDefinition,
-  data: DataVerdict,
-  now: Placement | undefined,
+  placement: Placement | undefined,
 ): Promise<Placement | undefined> {
-  if (data !== 'stale' || now?.layer !== 'container') return now;
-  const container = stack.project.host.docker.getContainer(now.source);
+  if (placement?.layer !== 'container') return placement;
+  const container = stack.project.host.docker.getContainer(placement.source);
   const [changes, image] = await Promise.all([container.changes(), stack.container(service)]);
-  return isOfImage(changes, path) ? { layer: 'image', source: image?.Config.Image ?? now.source } : now;
+  return isOfImage(changes ?? [], path)
+    ? { layer: 'image', source: image?.Config.Image ?? placement.source }
+    : placement;
 }
 
 /** Ids of the stores whose bytes are still there, while their path leads elsewhere now. */
@@ -458,11 +473,7 @@ async function isReplaced(stack: RunningStack, was: Placement, now: Placement | 
   if (now === undefined || was.source === now.source) return false;
   if (was.layer === 'bind') {
     const lies = stack.project.whereabouts(was.source);
-    if (lies === now.source) return false;
-    return stat(lies).then(
-      () => true,
-      () => false,
-    );
+    return lies !== now.source && (await stack.project.host.files.identityOf(lies)) !== null;
   }
   if (was.layer !== 'named-volume' && was.layer !== 'anonymous-volume') return false;
   return stack.project.host.docker
@@ -491,6 +502,7 @@ function evidenceOf(
   { data, firstLost, firstForeign }: Judgement,
   was: Placement | undefined,
   now: Placement | undefined,
+  own: OwnData | null,
 ): Evidence[] {
   const evidence: Evidence[] = injection.steps.map(stepEvidence);
   if (injection.failure !== null) evidence.push({ kind: 'note', text: `the disruption failed: ${injection.failure}` });
@@ -500,6 +512,7 @@ function evidenceOf(
   if (firstLost.length > 0)
     evidence.push({ kind: 'rows', text: `the first lost or changed rows: ${firstLost.join(', ')}` });
   if (data === 'stale') evidence.push({ kind: 'rows', text: `served in their place: ${firstForeign.join(', ')}` });
+  for (const text of own?.notes ?? []) evidence.push({ kind: 'rows', text });
   if (was && now && was.source !== now.source) {
     evidence.push({
       kind: 'note',

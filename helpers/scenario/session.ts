@@ -1,49 +1,52 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { execa } from 'execa';
 import { auditProject, type Audited } from '../audit/audit-project.ts';
 import { openRun, type Run } from '../cleanup/run.ts';
 import { sweep } from '../cleanup/sweep.ts';
 import { VolumeWatch } from '../cleanup/volume-watch.ts';
 import { servicesOf, type Backup } from '../config/backup.ts';
 import { readConfig, type ConfigFile } from '../config/config.ts';
-import { discoverStores } from '../discovery/discover-stores.ts';
-import { OutlastError } from '../errors.ts';
+import type { GatePolicy } from '../config/gate.ts';
+import { discoverStores, type LikelyBackup } from '../discovery/discover-stores.ts';
+import { CleanUpError, OutlastError } from '../errors.ts';
 import { outlastHome } from '../home.ts';
 import { ensureBaseImage, type BaseImage } from '../host/base-image.ts';
-import { packagedTools } from '../host/engine/packaged.ts';
-import { findProgram, pathFolders } from '../host/engine/programs.ts';
+import { findGit } from '../host/engine/find-git.ts';
 import type { Host, HostKind } from '../host/host.ts';
 import { findAmbientEngine } from '../host/ambient-host.ts';
 import { copyImages, ensureImage, type ImageOptions } from '../host/images.ts';
-import { openHost, openOldestHost } from '../host/open-host.ts';
+import { openHost, openOldestHost, type OpenHostOptions } from '../host/open-host.ts';
 import { Redactor } from '../redact.ts';
-import { buildToolbox, type Toolbox, type ToolboxOptions } from '../probe/toolbox.ts';
+import { ownToolbox } from '../probe/own-toolbox.ts';
+import type { Toolbox } from '../probe/toolbox.ts';
 import type { ComposeFiles } from '../stack/compose-files.ts';
+import { revisionOf, type Revision } from '../stack/revision.ts';
 import { mountsOf, type MountRecord } from '../stack/mounts.ts';
 import { resolveMoved } from '../stack/moved-project.ts';
 import { carriedVariables, resolveProject, type ComposeOptions, type ProjectModel } from '../stack/project-model.ts';
 import { refusedKeys } from '../stack/allow-list.ts';
-import { examineBinds, type BindSource, type DataChoice, type Git } from '../stack/bind-sources.ts';
+import { COPY_LIMIT, examineBinds, type BindSource, type DataChoice } from '../stack/bind-sources.ts';
+import { leaveOut } from '../stack/leave-out.ts';
 import { learnFromProject, learnFromSources } from '../stack/learn-secrets.ts';
-import { refuse } from '../stack/refusals.ts';
+import { refuse, refuseUnknown } from '../stack/refusals.ts';
 import { SourceLines } from '../stack/source-lines.ts';
 import { BASE_IMAGE_ARG } from '../stack/shadow.ts';
 import { Project, type RunningStack } from '../stack/stack.ts';
 import type { StoreDefinition } from '../stores/store.ts';
+import type { Expectation } from '../verdict/expectation.ts';
 import { Ledger } from '../verdict/ledger.ts';
 import type { Reason } from '../verdict/model.ts';
 import { Matrix, type OwnProject } from './matrix.ts';
 import type { StoreRecord } from './record.ts';
+import { checkPlaces } from './store-places.ts';
 
 export interface SessionOptions {
   readonly runId: string;
   readonly compose: ComposeFiles;
   readonly profiles?: readonly string[];
   readonly envFiles?: readonly string[];
-  readonly configFile?: string | undefined;
+  /** `null`: none is read. */
+  readonly configFile?: string | null | undefined;
   /** Ids of the stores to watch; all by default. */
   readonly only?: readonly string[] | undefined;
   readonly hostKind?: HostKind | undefined;
@@ -57,11 +60,19 @@ export interface SessionOptions {
   readonly egress?: readonly string[];
   /** Is anything to be done that cannot be done without a backup? */
   readonly needsBackup?: boolean;
+  /** Where reports go: no part of the stack, whatever lies there. */
+  readonly reportFolder?: string;
+  /** An earlier run that this one is to be compared with, and its stack. */
+  readonly baseline?: { readonly file: string; readonly stack: string | null } | null;
   readonly markers: number;
   readonly seed: string;
-  readonly timeoutMs: number;
+  /** How long services may take to become ready; by default what the configuration says. */
+  readonly timeoutMs?: number | undefined;
   readonly signal: AbortSignal;
 }
+
+/** Seconds that services may take to become ready, where nobody said otherwise. */
+const TIMEOUT = 60;
 
 /** One stack on one host, from nothing to its matrix, and back to nothing. Each step does what the ones before it have not. */
 export class Session implements AsyncDisposable {
@@ -72,12 +83,17 @@ export class Session implements AsyncDisposable {
   #volumes: VolumeWatch | null = null;
   #host: Host | null = null;
   #model: ProjectModel | null = null;
+  #revision: Revision | null = null;
+  #config: ConfigFile | null = null;
+  /** What leaving services out has altered. */
+  #omissions: readonly string[] = [];
   #composeOptions: ComposeOptions = {};
   #binds: readonly BindSource[] = [];
   #toolbox: Toolbox | null = null;
   #environment: Readonly<Record<string, string>> = {};
   /** `null`: nobody said; the running stack tells. */
   #stores: readonly StoreDefinition[] | null = null;
+  #backups: readonly LikelyBackup[] = [];
   #backup: Backup | null = null;
   #baseImage: BaseImage | null = null;
   #project: Project | null = null;
@@ -104,6 +120,26 @@ export class Session implements AsyncDisposable {
     return Object.keys(this.#model?.services ?? {});
   }
 
+  /** What may be lost, as the configuration says. */
+  get expectations(): readonly Expectation[] {
+    return this.#config?.expect ?? [];
+  }
+
+  /** What the configuration says of the gate, once it was read; `null`: nothing. */
+  get policy(): GatePolicy | null {
+    return this.#config?.gate ?? null;
+  }
+
+  get #timeoutMs(): number {
+    return this.#options.timeoutMs ?? (this.#config?.limits?.timeout ?? TIMEOUT) * 1000;
+  }
+
+  /** The name of the stack, and in which state its files were when they were read. @throws Error before that */
+  get subject(): Revision & { readonly name: string } {
+    if (!this.#model || !this.#revision) throw new Error('The project was not read.');
+    return { name: this.#model.name, ...this.#revision };
+  }
+
   /**
    * Opens the host and reads the user's files there.
    * @throws OutlastError for a host that cannot be had, a Compose file or a configuration that is not valid
@@ -112,6 +148,7 @@ export class Session implements AsyncDisposable {
     if (this.#host) return this.#host;
     const { compose, configFile, only, runId, signal, hostKind } = this.#options;
     const config = await readConfig(compose.folder, configFile);
+    this.#config = config;
     if (this.#options.needsBackup === true && !config?.backup)
       throw new OutlastError(
         'NO_BACKUP',
@@ -124,17 +161,11 @@ export class Session implements AsyncDisposable {
     this.#ledger = new Ledger(join(this.#run.folder, 'ledger.sqlite'), () =>
       Math.round(performance.timeOrigin + performance.now()),
     );
-    const host = this.#given ?? (await openHost({ kind: hostKind, home, runId, signal }));
+    const host = this.#given ?? (await openHost({ kind: hostKind, home, run: this.#run, signal }));
     this.#host = host;
     // A host of ours is wiped whole.
-    if (host.kind === 'ambient') {
-      this.#run.note({ kind: 'engine', endpoint: host.dockerHost });
-      this.#volumes = await VolumeWatch.open(host.docker, this.#run);
-    }
-    [this.#toolbox] = await Promise.all([
-      gitForToolbox(home, signal).then(async (git) => buildToolbox({ home, git })),
-      this.#readProject(host, home),
-    ]);
+    if (host.kind === 'ambient') this.#volumes = await VolumeWatch.open(host.docker, this.#run);
+    [this.#toolbox] = await Promise.all([ownToolbox(home, signal), this.#readProject(host, home)]);
     if (config?.stores) this.#stores = chosenStores(config.stores, only, this.services);
     this.#backup = checkedBackup(config, this.services);
     return host;
@@ -144,6 +175,8 @@ export class Session implements AsyncDisposable {
   async #readProject(host: Host, home: string): Promise<void> {
     const { compose, allow = [], data = 'empty', signal } = this.#options;
     const lines = await SourceLines.read(compose.files);
+    // Before the run, which takes a while: what is changed meanwhile was not tested.
+    this.#revision = await revisionOf(lines, compose.folder, this.#options.reportFolder);
     await learnFromSources(this.redactor, lines, this.#options.envFiles ?? []);
     refuse(lines.remotes, allow, lines);
     const options: ComposeOptions = {
@@ -153,11 +186,26 @@ export class Session implements AsyncDisposable {
     };
     this.#composeOptions = options;
     const model = await resolveProject(host, compose, options, signal);
-    const { sources, refused } = await examineBinds(model, { data, git: await findGit(home, signal) });
-    refuse([...refusedKeys(model), ...refused], allow, lines);
+    const { baseline } = this.#options;
+    if (baseline && baseline.stack !== model.name)
+      throw new OutlastError(
+        'BASELINE_OTHER_STACK',
+        `${baseline.file} is of ${baseline.stack ?? 'no stack'}, and this is ${model.name}.`,
+      );
+    const { model: kept, changes } = leaveOut(model, this.#config);
+    const git = await findGit(home, signal);
+    const limit = this.#config?.limits?.copy ?? COPY_LIMIT;
+    const { sources, refused, keys } = await examineBinds(kept, { data, git, limit });
+    const refusals = [...refusedKeys(kept), ...refused];
+    // Whether a file is fetched from elsewhere is not always to be seen.
+    const remote = /^include\s*:/m.test(lines.texts.join('\n')) ? ['include'] : [];
+    refuseUnknown(allow, [...[...lines.remotes, ...refusals].map(({ key }) => key), ...keys, ...remote]);
+    refuse(refusals, allow, lines);
+    // Of a service that is left out too.
     this.#environment = await carriedVariables(host, compose, model, options, signal);
     await learnFromProject(this.redactor, model, this.#environment);
-    this.#model = model;
+    this.#model = kept;
+    this.#omissions = changes;
     this.#binds = sources;
   }
 
@@ -170,7 +218,7 @@ export class Session implements AsyncDisposable {
     const model = this.#model as ProjectModel;
     const images: ImageOptions = {
       home,
-      ambient: host.kind === 'private' ? await findAmbientEngine() : null,
+      ambient: host.kind === 'ambient' ? null : (await findAmbientEngine())?.docker,
       signal,
     };
     const base = Object.values(model.services)
@@ -186,6 +234,11 @@ export class Session implements AsyncDisposable {
     this.#project = await this.#prepare(host);
     await this.#project.build(signal);
     return this.#project;
+  }
+
+  /** Databases that discovery takes for copies of others: nothing is written into them. */
+  get backups(): readonly LikelyBackup[] {
+    return this.#backups;
   }
 
   /**
@@ -206,7 +259,10 @@ export class Session implements AsyncDisposable {
       egress: this.#options.egress ?? [],
       environment: this.#environment,
       origin: this.#options.compose.folder,
-      resolveMoved: async (signal) => resolveMoved(host, this.#options.compose, this.#composeOptions, signal),
+      resolveMoved: async (signal) => {
+        const moved = await resolveMoved(host, this.#options.compose, this.#composeOptions, signal);
+        return { ...moved, model: leaveOut(moved.model, this.#config).model };
+      },
       stores: this.#stores ?? [],
       toolbox: this.#toolbox as Toolbox,
       baseImage: this.#baseImage?.origin === 'assembled' ? this.#baseImage.ref : null,
@@ -216,17 +272,20 @@ export class Session implements AsyncDisposable {
   /** The same stack on a host that begins with the oldest engine that can be had. */
   async #onOldestEngine(): Promise<OwnProject | Reason> {
     const built = await this.build();
-    if (built.host.kind !== 'private') return 'needs-host';
-    const host = await openOldestHost(await outlastHome(), this.#options.signal);
+    if (built.host.kind === 'ambient') return 'needs-host';
+    const host = await openOldestHost(await this.#hostOptions(built.host.kind));
     return host ? this.#carryTo(host, built, this.#options.data) : 'needs-engines';
   }
 
   /** The same stack on a second host, where nothing of its data ever was. */
   async #onBlankHost(): Promise<OwnProject> {
     const built = await this.build();
-    const { runId, signal } = this.#options;
-    const host = await openHost({ kind: built.host.kind, home: await outlastHome(), runId, signal });
+    const host = await openHost(await this.#hostOptions(built.host.kind));
     return this.#carryTo(host, built, 'empty');
+  }
+
+  async #hostOptions<Kind extends HostKind>(kind: Kind): Promise<OpenHostOptions & { readonly kind: Kind }> {
+    return { kind, home: await outlastHome(), run: this.#run as Run, signal: this.#options.signal };
   }
 
   /** The images and the Compose project, and nothing else. The host goes with the project. */
@@ -242,35 +301,42 @@ export class Session implements AsyncDisposable {
     }
   }
 
-  /** @throws OutlastError UP_FAILED, NEVER_READY, DISK_FULL; NO_STORES, UNKNOWN_STORE where the stack itself is asked */
+  /** @throws OutlastError UP_FAILED, NEVER_READY, DISK_FULL; STORE_ABSENT; NO_STORES, UNKNOWN_STORE, CONFIG_INVALID where the stack itself is asked */
   async start(): Promise<Matrix> {
     if (this.#matrix) return this.#matrix;
-    const { seed, markers, timeoutMs, signal } = this.#options;
+    const { seed, markers, signal } = this.#options;
     const project = await this.build();
     const options = {
       project,
       ledger: this.#ledger as Ledger,
       seed,
       markers,
-      timeoutMs,
+      timeoutMs: this.#timeoutMs,
       signal,
       asked: this.#options.asked ?? true,
       onOldestEngine: async () => this.#onOldestEngine(),
       backup: this.#backup,
       workFolder: (this.#run as Run).folder,
       // The user's own engine is one, and there is no other.
-      openOtherHost: project.host.kind === 'private' ? async () => this.#onBlankHost() : null,
+      openOtherHost: project.host.kind === 'ambient' ? null : async () => this.#onBlankHost(),
     };
-    this.#matrix = await Matrix.start(options, async (stack) => this.#stores ?? this.#discover(stack));
+    this.#matrix = await Matrix.start(options, async (stack) => this.#findStores(stack));
     return this.#matrix;
   }
 
-  async #discover(stack: RunningStack): Promise<readonly StoreDefinition[]> {
-    const { only, timeoutMs, signal } = this.#options;
-    this.#stores = chosenStores(await discoverStores(stack, signal), only, this.services);
+  async #findStores(stack: RunningStack): Promise<readonly StoreDefinition[]> {
+    const { only, signal } = this.#options;
+    if (this.#stores && this.#config) {
+      await checkPlaces(stack, this.#stores, this.#config, signal);
+      return this.#stores;
+    }
+    const { stores, backups } = await discoverStores(stack, signal);
+    this.#config?.checkStores(stores.map(({ id }) => id));
+    this.#stores = chosenStores(stores, only, this.services);
+    this.#backups = backups;
     // What was found has to answer as well, from now on.
     stack.project.follow(this.#stores);
-    await stack.ready(timeoutMs, signal);
+    await stack.ready(this.#timeoutMs, signal);
     return this.#stores;
   }
 
@@ -280,12 +346,10 @@ export class Session implements AsyncDisposable {
     const { files, folder } = this.#options.compose;
     return {
       stack: {
-        name: (this.#model as ProjectModel).name,
+        ...this.subject,
         files: [...files],
-        digest: await digestOf(files),
-        commit: await commitOf(folder),
         services: this.services,
-        changes: [...(this.#project?.shadow.changes ?? [])],
+        changes: [...this.#omissions, ...(this.#project?.shadow.changes ?? [])],
         baseImage: this.#baseImage?.origin ?? null,
         mounts: mountsOf(this.#model as ProjectModel, folder),
       },
@@ -312,9 +376,6 @@ export class Session implements AsyncDisposable {
   }
 }
 
-/** Something of a run is left, and its journal with it. */
-export class CleanUpError extends AggregateError {}
-
 interface HostRecord {
   id: string;
   kind: HostKind;
@@ -332,6 +393,7 @@ export interface SessionRecord {
     files: string[];
     digest: string;
     commit: string | null;
+    dirty: boolean | null;
     services: string[];
     changes: string[];
     baseImage: 'official' | 'assembled' | null;
@@ -372,30 +434,4 @@ function checkedBackup(config: ConfigFile | null, services: readonly string[]): 
     throw config.fault(['backup', ...strange.path], message);
   }
   return config.backup;
-}
-
-/** The machine's own git where there is one. */
-async function findGit(home: string, signal: AbortSignal): Promise<Git | null> {
-  const path = await findProgram('git', pathFolders(process.env));
-  if (path !== null) return { path };
-  const tools = await packagedTools(home, signal);
-  return tools ? { path: tools.git, libraryPath: tools.libraries.join(':') } : null;
-}
-
-/** The machine's own git is found by the toolbox itself. */
-async function gitForToolbox(home: string, signal: AbortSignal): Promise<ToolboxOptions['git']> {
-  const git = await findGit(home, signal);
-  return git?.libraryPath === undefined ? undefined : { path: git.path, libraryPath: git.libraryPath };
-}
-
-/** Digest of the user's Compose files as they stand. */
-async function digestOf(files: readonly string[]): Promise<string> {
-  const hash = createHash('sha256');
-  for (const file of files) hash.update(await readFile(file));
-  return `sha256:${hash.digest('hex')}`;
-}
-
-async function commitOf(folder: string): Promise<string | null> {
-  const result = await execa('git', ['rev-parse', 'HEAD'], { cwd: folder, reject: false });
-  return result.exitCode === 0 ? result.stdout : null;
 }

@@ -70,6 +70,24 @@ describe('a stack', () => {
     expect(keysOf(stack({}, top))).toEqual([key]);
   });
 
+  it.each([
+    ['devices', { devices: [{ source: '/dev/dri', target: '/dev/dri' }] }],
+    ['device_cgroup_rules', { device_cgroup_rules: ['c 1:3 mr'] }],
+    ['gpus', { gpus: [{ count: -1 }] }],
+    [
+      'deploy.resources.reservations.devices',
+      { deploy: { resources: { reservations: { devices: [{ capabilities: ['gpu'] }] } } } },
+    ],
+    [
+      'deploy.resources.reservations.generic_resources',
+      { deploy: { resources: { reservations: { generic_resources: [{}] } } } },
+    ],
+  ])('is refused for hardware: %s', (key, service) => {
+    expect(refusedKeys(stack(service))).toMatchObject([
+      { key: `services.app.${key}`, why: expect.stringMatching(/hardware.*leave_out/) as string },
+    ]);
+  });
+
   it('passes when it is an ordinary one', () => {
     const service = {
       cap_add: ['CAP_CHOWN', 'net_bind_service'],

@@ -119,6 +119,16 @@ export const ALLOWED: Readonly<Record<string, Condition>> = {
   ...below('configs.*', anyOf('content', 'environment', 'external', 'file', 'labels', 'name')),
 };
 
+/** Keys that ask for what this machine has, or has not. */
+const HARDWARE = new Set([
+  'services.*.devices',
+  'services.*.device_cgroup_rules',
+  'services.*.gpus',
+  'services.*.deploy.resources.reservations.devices',
+  'services.*.deploy.resources.reservations.generic_resources',
+]);
+const NO_COPY = "the machine's own hardware, of which there is no copy; `leave_out` in outlast.yaml starts the rest";
+
 const CONDITIONS = new Map(Object.entries(ALLOWED));
 /** Keys whose own keys are looked at one by one. */
 const PARENTS = new Set(
@@ -137,7 +147,7 @@ function* refusalsBelow(value: unknown, pattern: string, path: readonly string[]
   if (condition) {
     if (!condition.holds(value)) yield { key: path.join('.'), path, why: `passes only with ${condition.when}` };
   } else if (!PARENTS.has(pattern) || typeof value !== 'object') {
-    yield { key: path.join('.'), path, why: 'not known to be harmless' };
+    yield { key: path.join('.'), path, why: HARDWARE.has(pattern) ? NO_COPY : 'not known to be harmless' };
   } else if (Array.isArray(value)) {
     for (const entry of value) yield* refusalsBelow(entry, pattern, path);
   } else {

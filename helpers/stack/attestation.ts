@@ -1,55 +1,6 @@
-import { stat } from 'node:fs/promises';
 import type Dockerode from 'dockerode';
-import { isNewer } from '../host/engine/version-order.ts';
 import type { Host } from '../host/host.ts';
-
-type FactKind =
-  | 'machine'
-  | 'boot'
-  | 'engine'
-  | 'container'
-  | 'image'
-  | 'started'
-  | 'network'
-  | 'volume'
-  | 'name'
-  | 'folder'
-  | 'owner'
-  | 'user';
-
-/** One thing that can be checked before and after: `app container 3f1c…`. */
-export interface Fact {
-  readonly kind: FactKind;
-  /** Service, network, volume or bind; `host` for the machine, `project` for the project. */
-  readonly subject: string;
-  readonly value: string;
-}
-
-/** A stack may have no network or volume of its own; these it always has, or else there is nothing to claim. */
-const ALWAYS_THERE: ReadonlySet<FactKind> = new Set([
-  'machine',
-  'boot',
-  'engine',
-  'container',
-  'image',
-  'owner',
-  'folder',
-]);
-
-/** What a disruption claims about all facts of a kind. */
-export interface Claims {
-  readonly changes: readonly FactKind[];
-  readonly keeps: readonly FactKind[];
-  /** Of what changes: versions that must be newer than before. */
-  readonly raises?: readonly FactKind[];
-}
-
-export interface Proof {
-  readonly before: Readonly<Record<string, string>>;
-  readonly after: Readonly<Record<string, string>>;
-  readonly changed: readonly string[];
-  readonly unchanged: readonly string[];
-}
+import { nameOf, type Fact } from './proof.ts';
 
 const SERVICE_LABEL = 'com.docker.compose.service';
 const PROJECT_LABEL = 'com.docker.compose.project';
@@ -85,17 +36,16 @@ export async function attest(host: Host, project: string): Promise<Fact[]> {
   }
   for (const network of networks) facts.push({ kind: 'network', subject: network.Name, value: network.Id });
   // Compose labels what the file names; the anonymous ones have no such label and change as their containers do.
-  const made = await Promise.all(volumes.Volumes.map(async (volume) => identityOf(volume)));
+  const made = await Promise.all(volumes.Volumes.map(async (volume) => identityOf(host, volume)));
   for (const [at, volume] of volumes.Volumes.entries())
     facts.push({ kind: 'volume', subject: volume.Name, value: `${volume.Mountpoint} ${made[at]}` });
   return facts.toSorted((a, b) => nameOf(a).localeCompare(nameOf(b)));
 }
 
 /** Tells a volume from a later one of the same name. Its folder does so where it can be seen: engines of different versions tell different times of creation. */
-async function identityOf(volume: Dockerode.VolumeInspectInfo): Promise<string> {
-  const folder = await stat(volume.Mountpoint, { bigint: true }).catch(() => null);
-  if (folder) return `${folder.ino} ${folder.birthtimeNs}`;
-  return (volume as { CreatedAt?: string }).CreatedAt ?? '';
+async function identityOf(host: Host, volume: Dockerode.VolumeInspectInfo): Promise<string> {
+  const folder = await host.files.identityOf(volume.Mountpoint);
+  return folder ?? (volume as { CreatedAt?: string }).CreatedAt ?? '';
 }
 
 /** Which machine this is: the id that its engine made when its data root was new. */
@@ -127,67 +77,4 @@ export function serviceOf(container: Dockerode.ContainerInspectInfo): string {
   const number = container.Config.Labels['com.docker.compose.container-number'] ?? '1';
   const service = container.Config.Labels[SERVICE_LABEL] ?? container.Name;
   return number === '1' ? service : `${service}-${number}`;
-}
-
-/** Splits the facts into what changed and what did not. Pure. */
-export function compareFacts(before: readonly Fact[], after: readonly Fact[]): Proof {
-  const then = record(before);
-  const now = record(after);
-  const names = [...new Set([...Object.keys(then), ...Object.keys(now)])];
-  return {
-    before: then,
-    after: now,
-    changed: names.filter((name) => then[name] !== now[name]),
-    unchanged: names.filter((name) => then[name] === now[name]),
-  };
-}
-
-/**
- * Does the proof bear out the claims? Pure.
- * What is claimed to change must have a fact before and after, and differ; what is claimed to stay must be there and be the same.
- * @returns what is not borne out, in words; empty: proven.
- */
-export function unproven(
-  before: readonly Fact[],
-  after: readonly Fact[],
-  claims: Claims,
-  subjects: (fact: Fact) => boolean = () => true,
-): string[] {
-  const now = record(after);
-  const failures: string[] = [];
-  let seen = 0;
-  for (const kind of claims.changes) {
-    const facts = before.filter((fact) => fact.kind === kind && subjects(fact));
-    if (facts.length === 0 && ALWAYS_THERE.has(kind)) failures.push(`nothing shows a change of ${kind}`);
-    for (const fact of facts) {
-      // A service that did not come back has no start time: its absence is the service's verdict, not a missing proof.
-      if (kind === 'started' && now[nameOf(fact)] === undefined) continue;
-      seen++;
-      if (now[nameOf(fact)] === fact.value) failures.push(`${nameOf(fact)} did not change`);
-    }
-  }
-  for (const kind of claims.raises ?? []) {
-    for (const fact of before.filter((each) => each.kind === kind)) {
-      const value = now[nameOf(fact)];
-      if (value !== undefined && !isNewer(value, fact.value)) failures.push(`${nameOf(fact)} is not newer`);
-    }
-  }
-  if (seen === 0) failures.push('nothing shows that it happened');
-  for (const kind of claims.keeps) {
-    for (const fact of before) {
-      if (fact.kind !== kind || !subjects(fact)) continue;
-      const value = now[nameOf(fact)];
-      if (value === undefined) failures.push(`${nameOf(fact)} is gone`);
-      else if (value !== fact.value) failures.push(`${nameOf(fact)} changed`);
-    }
-  }
-  return failures;
-}
-
-function nameOf(fact: Fact): string {
-  return `${fact.subject} ${fact.kind}`;
-}
-
-function record(facts: readonly Fact[]): Record<string, string> {
-  return Object.fromEntries(facts.map((fact) => [nameOf(fact), fact.value]));
 }

@@ -2,6 +2,7 @@ import { chown, mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dir } from 'tmp-promise';
 import { describe, test as base } from 'vitest';
+import * as files from '../host/files/file-operations.ts';
 import { BindOwners, type Part } from './bind-owners.ts';
 
 const test = base.extend('source', async ({}, { onCleanup }) => {
@@ -21,7 +22,7 @@ describe.runIf(process.getuid?.() === 0)('the owners of a bind', () => {
     ['file', [0, 501, 0, 501], 'find ./data ! -type d -exec chown 501:501 {} +'],
     ['both', [501, 501, 501, 501], 'chown -R 501:501 ./data'],
   ] as const)('are given away and back: %s', async ([part, uids, command], { source, expect }) => {
-    const owners = new BindOwners([{ source, name: './data' }]);
+    const owners = new BindOwners(files, [{ source, name: './data' }]);
     const uidsNow = async () => Promise.all(PLACES.map(async (name) => (await stat(join(source, name))).uid));
     const before = await owners.facts();
     expect(await owners.give(part satisfies Part, 501)).toEqual([command]);
@@ -38,14 +39,14 @@ describe.runIf(process.getuid?.() === 0)('the owners of a bind', () => {
   test('of an empty folder say nothing, and it stays whose it is', async ({ source, expect }) => {
     const empty = join(source, 'empty');
     await mkdir(empty);
-    const owners = new BindOwners([{ source: empty, name: './empty' }]);
+    const owners = new BindOwners(files, [{ source: empty, name: './empty' }]);
     expect(await owners.facts()).toEqual([]);
     expect(await owners.give('both', 501)).toEqual([]);
     expect((await stat(empty)).uid).toBe(0);
   });
 
   test('that the service removed meanwhile are let go', async ({ source, expect }) => {
-    const owners = new BindOwners([{ source: join(source, 'sub'), name: './sub' }]);
+    const owners = new BindOwners(files, [{ source: join(source, 'sub'), name: './sub' }]);
     await owners.give('both', 501);
     await rm(join(source, 'sub/file'));
     await owners.giveBack();
@@ -53,7 +54,7 @@ describe.runIf(process.getuid?.() === 0)('the owners of a bind', () => {
   });
 
   test('are set right for what a stranger has made, and for nobody else', async ({ source, expect }) => {
-    const owners = new BindOwners([{ source, name: './data' }]);
+    const owners = new BindOwners(files, [{ source, name: './data' }]);
     await owners.give('both', 501);
     for (const [name, uid] of [
       ['db-wal', 501],
@@ -68,7 +69,7 @@ describe.runIf(process.getuid?.() === 0)('the owners of a bind', () => {
   });
 
   test('are told with the mode of the folder', async ({ source, expect }) => {
-    const owners = new BindOwners([{ source, name: './data' }]);
+    const owners = new BindOwners(files, [{ source, name: './data' }]);
     await owners.give('file', 501);
     expect(await owners.facts()).toEqual([
       { kind: 'owner', subject: './data', value: 'folder 0:0 700, files 501:501' },

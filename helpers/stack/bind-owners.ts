@@ -1,6 +1,6 @@
-import { lchown, lstat, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { Fact } from './attestation.ts';
+import type { FileEntry } from '../host/files/file-operations.ts';
+import type { HostFiles } from '../host/files/host-files.ts';
+import type { Fact } from './proof.ts';
 
 /** Folders, what lies in them, or both. */
 export type Part = 'directory' | 'file' | 'both';
@@ -12,22 +12,16 @@ interface Bind {
   readonly name: string;
 }
 
-interface Entry {
-  readonly path: string;
-  readonly isFolder: boolean;
-  readonly uid: number;
-  readonly gid: number;
-  readonly mode: number;
-}
-
 /** Whom the bind folders of a shadow belong to. What is given away is remembered until it is given back. */
 export class BindOwners {
+  readonly #files: Pick<HostFiles, 'list' | 'give'>;
   readonly #binds: readonly Bind[];
   readonly #given = new Map<string, { readonly uid: number; readonly gid: number }>();
   readonly #strangers = new Set<number>();
 
   /** @param binds writable folders */
-  constructor(binds: readonly Bind[]) {
+  constructor(files: Pick<HostFiles, 'list' | 'give'>, binds: readonly Bind[]) {
+    this.#files = files;
     this.#binds = binds;
   }
 
@@ -35,7 +29,7 @@ export class BindOwners {
   async facts(): Promise<Fact[]> {
     const facts = await Promise.all(
       this.#binds.map(async ({ source, name }): Promise<Fact[]> => {
-        const [folder, ...entries] = await entriesOf(source);
+        const [folder, ...entries] = await this.#files.list(source);
         if (!folder || entries.length === 0) return [];
         const files = entries.filter((entry) => !entry.isFolder).map(ownerOf);
         const mode = (folder.mode & 0o7777).toString(8);
@@ -48,7 +42,7 @@ export class BindOwners {
 
   /** Ids that own something here. */
   async ids(): Promise<Set<number>> {
-    const entries = await Promise.all(this.#binds.map(async ({ source }) => entriesOf(source)));
+    const entries = await Promise.all(this.#binds.map(async ({ source }) => this.#files.list(source)));
     return new Set(entries.flat().flatMap(({ uid, gid }) => [uid, gid]));
   }
 
@@ -57,13 +51,13 @@ export class BindOwners {
     this.#strangers.add(id);
     const commands = await Promise.all(
       this.#binds.map(async ({ source, name }) => {
-        const entries = await entriesOf(source);
+        const entries = await this.#files.list(source);
         if (entries.length <= 1) return [];
         const taken = entries.filter(({ isFolder }) => part === 'both' || isFolder === (part === 'directory'));
         for (const { path, uid, gid } of taken) {
           if (!this.#given.has(path)) this.#given.set(path, { uid, gid });
-          await lchown(path, id, id).catch(unlessGone);
         }
+        await this.#files.give(taken.map(({ path }) => ({ path, uid: id, gid: id })));
         return [COMMANDS[part](`${id}:${id}`, name)];
       }),
     );
@@ -77,14 +71,15 @@ export class BindOwners {
   async giveBack(): Promise<string[]> {
     const commands = await Promise.all(
       this.#binds.map(async ({ source, name }) => {
-        const entries = await entriesOf(source);
+        const entries = await this.#files.list(source);
         const [folder] = entries;
         if (!folder || !entries.some(({ path }) => this.#given.has(path))) return [];
         const first = this.#given.get(folder.path) ?? folder;
-        for (const { path, uid } of entries) {
+        const returned = entries.flatMap(({ path, uid }) => {
           const owner = this.#given.get(path) ?? (this.#strangers.has(uid) ? first : null);
-          if (owner) await lchown(path, owner.uid, owner.gid).catch(unlessGone);
-        }
+          return owner ? [{ path, uid: owner.uid, gid: owner.gid }] : [];
+        });
+        await this.#files.give(returned);
         return [COMMANDS.both(`${first.uid}:${first.gid}`, name)];
       }),
     );
@@ -105,24 +100,6 @@ const COMMANDS: Record<Part, (owner: string, name: string) => string> = {
   both: (owner, name) => `chown -R ${owner} ${name}`,
 };
 
-/** The service may remove its files at any moment. */
-function unlessGone(error: unknown): void {
-  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-}
-
-function ownerOf({ uid, gid }: Entry): string {
+function ownerOf({ uid, gid }: FileEntry): string {
   return `${uid}:${gid}`;
-}
-
-/** The folder first. What goes away meanwhile is left out. */
-async function entriesOf(source: string): Promise<Entry[]> {
-  const names = await readdir(source, { recursive: true }).catch(() => []);
-  const entries = await Promise.all(
-    [source, ...names.map((name) => join(source, name))].map(async (path): Promise<Entry[]> => {
-      const found = await lstat(path).catch(() => null);
-      if (!found) return [];
-      return [{ path, isFolder: found.isDirectory(), uid: found.uid, gid: found.gid, mode: found.mode }];
-    }),
-  );
-  return entries.flat();
 }

@@ -17,10 +17,11 @@ import {
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { homedir } from 'node:os';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { execa } from 'execa';
 import { dir } from 'tmp-promise';
 import { describe, test as base } from 'vitest';
+import { localFiles } from '../host/files/local-files.ts';
 import { examineBinds, type BindSource, type BindSources, type DataChoice } from './bind-sources.ts';
 import { layBind } from './lay-bind.ts';
 
@@ -56,7 +57,7 @@ const test = base
   .extend('lay', ({ folder }) => async (bind: BindSource | undefined, whole = false) => {
     if (!bind) throw new Error('There is no bind.');
     const source = join(folder, 'shadow/binds/1');
-    await layBind({ ...bind, source }, whole);
+    await layBind(localFiles(dirname(source)), { ...bind, source }, whole);
     return source;
   });
 
@@ -144,6 +145,21 @@ describe('a bind source', () => {
       { key: `services.app.volumes:${source}`, why: '100.0 GiB would be copied, more than 10.0 GiB' },
     ]);
     expect((await examine([{ source }], 'copy', 101 * 1024 ** 3)).refused).toEqual([]);
+  });
+
+  test('is refused when it is a single file that is too large', async ({ source, expect }) => {
+    const file = join(source, 'large');
+    await writeFile(file, '');
+    await truncate(file, 100 * 1024 ** 3);
+    expect((await examine([{ source: file }])).refused).toMatchObject([
+      { key: `services.app.volumes:${file}`, why: '100.0 GiB would be copied, more than 10.0 GiB' },
+    ]);
+  });
+
+  test('has a key by which it may be allowed, refused or not', async ({ source, expect }) => {
+    const { keys, refused } = await examine([{ source }, { source: '/' }]);
+    expect(keys).toEqual([`services.app.volumes:${source}`, 'services.app.volumes:/']);
+    expect(refused.map(({ key }) => key)).toEqual(['services.app.volumes:/']);
   });
 });
 

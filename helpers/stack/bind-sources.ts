@@ -3,17 +3,12 @@ import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { execa } from 'execa';
 import { OutlastError } from '../errors.ts';
+import type { Git } from '../host/engine/find-git.ts';
 import type { Refusal } from './allow-list.ts';
 import type { ProjectModel } from './project-model.ts';
 
 /** Whether folders that the stack may write begin with the user's data. */
 export type DataChoice = 'empty' | 'copy';
-
-/** A git that runs here; `libraryPath` where it needs one. */
-export interface Git {
-  readonly path: string;
-  readonly libraryPath?: string;
-}
 
 /** What a shadow makes of a file or folder of the user's. */
 export interface BindSource {
@@ -30,10 +25,12 @@ export interface BindSource {
 export interface BindSources {
   readonly sources: readonly BindSource[];
   readonly refused: readonly Refusal[];
+  /** By which each bind would be allowed, refused or not: what lies in it changes from day to day. */
+  readonly keys: readonly string[];
 }
 
-/** Bytes that are copied without a question. */
-const COPY_LIMIT = 10 * 1024 ** 3;
+/** Bytes that are copied without a question, where nobody said otherwise. */
+export const COPY_LIMIT = 10 * 1024 ** 3;
 
 /**
  * Looks at every bind source of a stack, and writes nothing.
@@ -45,9 +42,15 @@ export async function examineBinds(
 ): Promise<BindSources> {
   const refused: Refusal[] = [];
   const sources: BindSource[] = [];
+  const keys: string[] = [];
   for (const { original, readOnly, users } of bindsOf(model)) {
+    const keyOf = (path: readonly string[]): string => `${path.join('.')}:${original}`;
+    keys.push(...users.map(({ path }) => keyOf(path)));
     const refuse = (why: string): void => {
-      for (const { path, mention } of users) refused.push({ key: `${path.join('.')}:${original}`, path, mention, why });
+      for (const { path, mention } of users) refused.push({ key: keyOf(path), path, mention, why });
+    };
+    const refuseMore = (bytes: number): void => {
+      if (bytes > limit) refuse(`${inGigabytes(bytes)} would be copied, more than ${inGigabytes(limit)}`);
     };
     const real = await realpath(original).catch(() => null);
     const found = real === null ? null : await stat(real);
@@ -57,17 +60,17 @@ export async function examineBinds(
     const kind = harm === null ? kindOf(found) : 'machine';
     const tracked = kind === 'folder' && real !== null && git !== null ? await trackedFiles(git, real) : [];
     sources.push({ original, readOnly, kind, tracked });
+    if (kind === 'file') refuseMore(found?.size ?? 0);
     if (kind !== 'folder' || real === null) continue;
 
     const whole = readOnly || data === 'copy';
     const content = whole ? await contentOf(real) : await entriesOf(real, tracked);
     const strays = await linksOut(real, content);
     if (strays.length > 0) refuse(`a symlink leads out of it: ${strays.join(', ')}`);
-    const bytes = content.reduce((sum, { size }) => sum + size, 0);
-    if (bytes > limit) refuse(`${inGigabytes(bytes)} would be copied, more than ${inGigabytes(limit)}`);
+    refuseMore(content.reduce((sum, { size }) => sum + size, 0));
     if (whole && !readOnly) await refuseWhileWritten(original, content);
   }
-  return { sources, refused };
+  return { sources, refused, keys };
 }
 
 interface Bind {

@@ -1,5 +1,5 @@
 import { OutlastError } from '../errors.ts';
-import { EGRESS_BRIDGE } from '../host/boot-script.ts';
+import { EGRESS_BRIDGE } from '../host/firewall.ts';
 import type { HostKind } from '../host/host.ts';
 import type { ProjectModel, ServiceModel } from './project-model.ts';
 

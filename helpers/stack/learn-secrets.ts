@@ -19,7 +19,7 @@ export async function learnFromSources(
     const text = await readFile(file, 'utf8').catch(() => '');
     for (const [name, value] of Object.entries(parseEnv(text))) redactor.learn(name, value ?? '');
   }
-  for (const [, name = ''] of lines.text.matchAll(/\$\{?([A-Za-z_]\w*)/g)) {
+  for (const [, name = ''] of lines.texts.join('\n').matchAll(/\$\{?([A-Za-z_]\w*)/g)) {
     redactor.learn(name, process.env[name] ?? '');
   }
 }

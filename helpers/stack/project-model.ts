@@ -20,17 +20,22 @@ const service = z.looseObject({
       labels: z.record(z.string(), z.string()).optional(),
       network: z.string().optional(),
       tags: z.array(z.string()).optional(),
+      additional_contexts: z.record(z.string(), z.string()).optional(),
     })
     .optional(),
   labels: z.record(z.string(), z.string()).optional(),
   ports: z.array(z.unknown()).optional(),
   restart: z.string().optional(),
   depends_on: z.record(z.string(), z.looseObject({ condition: z.string() })).optional(),
+  links: z.array(z.string()).optional(),
   volumes: z.array(mount).optional(),
+  volumes_from: z.array(z.string()).optional(),
   tmpfs: z.array(z.string()).optional(),
   environment: z.record(z.string(), z.string().nullable()).optional(),
   profiles: z.array(z.string()).optional(),
   network_mode: z.string().optional(),
+  ipc: z.string().optional(),
+  pid: z.string().optional(),
   networks: z.record(z.string(), z.looseObject({}).nullable()).optional(),
   healthcheck: z
     .looseObject({
@@ -105,12 +110,19 @@ export async function resolveProject(
         detail: `${files}: include: a file is fetched from elsewhere\nTo let it through: --allow include`,
       });
     const code = /neither an image nor a build context/.test(said) ? 'SERVICE_WITHOUT_IMAGE' : 'COMPOSE_INVALID';
-    throw new OutlastError(code, `${files}: ${lastLine(said)}`, { detail: said });
+    throw new OutlastError(code, `${files}: ${headline(said)}`, { detail: said });
   }
   const model = project.parse(JSON.parse(result.stdout.replaceAll('$$', () => '$')));
   if (Object.keys(model.services).length === 0) {
     throw new OutlastError('COMPOSE_INVALID', `${source.files.join(', ')}: no service is active.`);
   }
+  const drive = drivesIn(model)[0];
+  if (drive !== undefined)
+    throw new OutlastError(
+      'COMPOSE_INVALID',
+      `${source.files.join(', ')}: ${drive}: Compose takes a name of one letter for the drive of a Windows path. ` +
+        'Give the volume a longer name, or write the mount with `type`, `source` and `target`.',
+    );
   return model;
 }
 
@@ -168,6 +180,21 @@ async function config(
   ];
   const env = { ...options.env, ...(options.remote === true ? {} : NOTHING_REMOTE) };
   return host.cli(args, { cwd: source.folder, signal, env });
+}
+
+/** Mounts `v:/path` of a volume that is called by one letter, which Compose reads as a path. */
+function drivesIn({ services }: ProjectModel): string[] {
+  return Object.entries(services).flatMap(([name, { volumes = [] }]) =>
+    volumes.flatMap(({ source, target }) =>
+      source === undefined && /^[a-z]:\//i.test(target) ? [`services.${name}.volumes: ${target}`] : [],
+    ),
+  );
+}
+
+/** The last line says what is wrong, unless it is an item of a list. */
+function headline(said: string): string {
+  const lines = said.split('\n').map((line) => line.trim());
+  return lines[0]?.endsWith(':') === true ? lines.join(' ') : lastLine(said);
 }
 
 function lastLine(text: string): string {

@@ -4,7 +4,7 @@ import { dir } from 'tmp-promise';
 import { describe, test as base } from 'vitest';
 import type { OutlastError } from '../errors.ts';
 import type { Refusal } from './allow-list.ts';
-import { refuse } from './refusals.ts';
+import { refuse, refuseUnknown } from './refusals.ts';
 import { SourceLines } from './source-lines.ts';
 
 const test = base
@@ -58,5 +58,23 @@ describe('what is refused', () => {
   test('is let through by its name, and no other', ({ lines, expect }) => {
     expect(thrown(() => refuse([PID, BIND], [PID.key, BIND.key], lines))).toBeNull();
     expect(thrown(() => refuse([PID, UTS], [PID.key, 'services.app'], lines))?.message).toBe(`Refused: ${UTS.key}.`);
+  });
+});
+
+describe('a key that is allowed', () => {
+  test.for([
+    [[], []],
+    [[], [PID.key]],
+    [[PID.key], [PID.key, UTS.key]],
+  ] as const)('%j is one of %j', ([allowed, known], { expect }) => {
+    expect(thrown(() => refuseUnknown(allowed, known))).toBeNull();
+  });
+
+  test('and that nothing refuses is a mistake', ({ expect }) => {
+    const error = thrown(() => refuseUnknown([PID.key, 'services.app.uds', "it's"], [PID.key, UTS.key, UTS.key]));
+    expect(error).toMatchObject({ code: 'UNKNOWN_KEY', exitCode: 2 });
+    expect(error?.message).toBe(`--allow services.app.uds 'it'\\''s': nothing refuses it.`);
+    expect(error?.detail).toBe('To be allowed here: services.app.pid, services.app.uts');
+    expect(thrown(() => refuseUnknown(['a'], []))?.detail).toBe('Nothing of this stack is refused.');
   });
 });

@@ -19,6 +19,19 @@ export function refuse(refused: readonly Refusal[], allowed: readonly string[], 
   });
 }
 
+/**
+ * A key that is allowed and that nothing would refuse is a mistake: of another stack, or mistyped.
+ * @param known every key that can be refused here
+ * @throws OutlastError UNKNOWN_KEY
+ */
+export function refuseUnknown(allowed: readonly string[], known: readonly string[]): void {
+  const unknown = allowed.filter((key) => !known.includes(key));
+  if (unknown.length === 0) return;
+  const detail =
+    known.length === 0 ? 'Nothing of this stack is refused.' : `To be allowed here: ${[...new Set(known)].join(', ')}`;
+  throw new OutlastError('UNKNOWN_KEY', `--allow ${unknown.map(quoted).join(' ')}: nothing refuses it.`, { detail });
+}
+
 /** As a shell takes it for one word. */
 function quoted(text: string): string {
   return /^[\w.:/@=+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;

@@ -137,7 +137,7 @@ function shadowBuild(
 ): void {
   // On a host of ours images outlive the run, and a label that changes would miss the build cache.
   build.labels = { ...build.labels, [RUN_LABEL]: options.hostKind === 'ambient' ? options.runId : 'cache' };
-  if (options.hostKind === 'private' && (build.network ?? 'default') === 'default') {
+  if (options.hostKind !== 'ambient' && (build.network ?? 'default') === 'default') {
     build.network = 'host';
     changes.push(`${name}: built on the host's network, the only way out`);
   }

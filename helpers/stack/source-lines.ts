@@ -60,9 +60,9 @@ export class SourceLines {
     return this.#trees.map(({ file }) => dirname(file));
   }
 
-  /** The whole text of all files. */
-  get text(): string {
-    return this.#trees.map(({ text }) => text).join('\n');
+  /** The whole text of each file. */
+  get texts(): string[] {
+    return this.#trees.map(({ text }) => text);
   }
 
   /** Every scalar below `environment:` and `args:`, as it stands there, with its name. */

@@ -1,5 +1,5 @@
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { basename, join, posix, relative } from 'node:path';
 import type Dockerode from 'dockerode';
 import { OutlastError } from '../errors.ts';
 import type { CliOptions, CliResult, Host } from '../host/host.ts';
@@ -7,7 +7,8 @@ import { openProbe } from '../probe/open-probe.ts';
 import { openVisitor } from '../probe/open-visitor.ts';
 import type { Probe } from '../probe/probe.ts';
 import { isServed, type StoreDefinition } from '../stores/store.ts';
-import { attest, inspectContainers, serviceOf, type Fact } from './attestation.ts';
+import { attest, inspectContainers, serviceOf } from './attestation.ts';
+import type { Fact } from './proof.ts';
 import { BindOwners } from './bind-owners.ts';
 import { bindsOf, type BindSource } from './bind-sources.ts';
 import { layBind } from './lay-bind.ts';
@@ -39,9 +40,9 @@ interface Layout {
   readonly shadow: Shadow;
   /** Folder of the user's Compose file, … */
   readonly origin: string;
-  /** … and the one that stands for it. */
+  /** … and the one on the host that stands for it. */
   readonly checkout: string;
-  /** The shadow as a Compose file. */
+  /** The shadow as a Compose file of this machine. */
   readonly file: string;
   readonly bindOwners: BindOwners;
 }
@@ -74,11 +75,12 @@ export class Project {
    */
   static async prepare(host: Host, model: ProjectModel, options: ProjectOptions): Promise<Project> {
     const folder = join(host.projectsDir, model.name);
-    const home = layoutOf(host, model, options, folder, {
+    const toolbox = { ...options.toolbox, folder: await host.files.bring(options.toolbox.folder) };
+    const home = layoutOf(host, model, { ...options, toolbox }, folder, {
       checkout: 'checkout',
       neutralName: `outlast-${options.runId}`,
     });
-    const project = new Project(host, home, folder, options);
+    const project = new Project(host, home, folder, { ...options, toolbox });
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await writeModel(home);
     await project.renew();
@@ -197,7 +199,7 @@ export class Project {
   async move(signal: AbortSignal): Promise<string> {
     this.#away ??= await this.#layoutAway(signal);
     const images = this.images;
-    await rename(this.#home.checkout, this.#away.checkout);
+    await this.host.files.rename(this.#home.checkout, this.#away.checkout);
     this.#layout = this.#away;
     await Promise.all(
       this.images.map(async (image, index) => {
@@ -212,7 +214,7 @@ export class Project {
   async moveBack(): Promise<string> {
     const away = this.#layout;
     const mine = this.namedVolumes;
-    await rename(away.checkout, this.#home.checkout);
+    await this.host.files.rename(away.checkout, this.#home.checkout);
     this.#layout = this.#home;
     const came = [...mine].filter((name) => !this.namedVolumes.has(name));
     await Promise.all(came.map(async (name) => this.host.docker.getVolume(name).remove()));
@@ -222,7 +224,7 @@ export class Project {
   /** Where a bind source that lay there before its folder got another name lies now. */
   whereabouts(source: string): string {
     const { checkout } = this.#home;
-    return isWithin(checkout, source) ? join(this.#layout.checkout, relative(checkout, source)) : source;
+    return isWithin(checkout, source) ? posix.join(this.#layout.checkout, posix.relative(checkout, source)) : source;
   }
 
   async #layoutAway(signal: AbortSignal): Promise<Layout> {
@@ -289,7 +291,7 @@ export class Project {
       }),
     );
     const folders = [...this.#bindFolders, ...(this.#away ? [this.#away.checkout] : [])];
-    await Promise.all(folders.map(async (path) => rm(path, { recursive: true, force: true })));
+    await Promise.all(folders.map(async (path) => this.host.files.remove(path)));
     this.#layout = this.#home;
     this.bindOwners.forget();
   }
@@ -297,36 +299,42 @@ export class Project {
   /** What of the shadow is there on the host, by kind and name; after `erase`: nothing. */
   async remains(): Promise<string[]> {
     const facts = (await attest(this.host, this.name)).filter(({ kind }) => kind !== 'engine' && kind !== 'boot');
-    const binds = await Promise.all(this.#bindFolders.map(async (path) => readdir(path).catch(() => [])));
+    const folders = this.#bindFolders;
+    const binds = await Promise.all(folders.map(async (path) => this.host.files.list(path)));
     return [
       ...facts.map(({ kind, subject }) => `${subject} ${kind}`),
-      ...binds.flat().map((name) => `the bind source ${name}`),
+      ...binds
+        .flat()
+        .filter(({ path }) => folders.includes(posix.dirname(path)))
+        .map(({ path }) => `the bind source ${posix.basename(path)}`),
     ];
   }
 
   /** Lays the bind sources out, anew after `erase`. Those of a `blank` stack hold none of the data that was copied. */
   async renew({ blank = false }: { readonly blank?: boolean } = {}): Promise<void> {
     const whole = this.#options.data === 'copy' && !blank;
-    await mkdir(this.#home.checkout, { recursive: true, mode: 0o755 });
-    await Promise.all(this.shadow.binds.map(async (bind) => layBind(bind, whole)));
+    await this.host.files.makeFolder(this.#home.checkout);
+    await Promise.all(this.shadow.binds.map(async (bind) => layBind(this.host.files, bind, whole)));
   }
 
   /** Beside the folder of the project, and below it. */
   get #bindFolders(): string[] {
-    return [this.#folder, this.#home.checkout].map((folder) => join(folder, 'binds'));
+    const { checkout } = this.#home;
+    return [posix.dirname(checkout), checkout].map((folder) => posix.join(folder, 'binds'));
   }
 }
 
 function layoutOf(
-  { kind: hostKind, engineVersion }: Host,
+  { kind: hostKind, engineVersion, files }: Host,
   model: ProjectModel,
   options: Omit<ProjectOptions, 'resolveMoved'>,
   folder: string,
   { checkout: name, neutralName }: { readonly checkout: string; readonly neutralName: string },
 ): Layout {
   const { origin } = options;
-  const checkout = join(folder, name);
-  const shadow = shadowOf(model, { ...options, folder, checkout, neutralName, hostKind, engineVersion });
+  const onHost = posix.join(files.folder, basename(folder));
+  const checkout = posix.join(onHost, name);
+  const shadow = shadowOf(model, { ...options, folder: onHost, checkout, neutralName, hostKind, engineVersion });
   const writable = writableFolders(shadow).map(({ source, original }) => ({
     source,
     name: userPath(origin, original),
@@ -336,7 +344,7 @@ function layoutOf(
     origin,
     checkout,
     file: join(folder, `${name}.compose.json`),
-    bindOwners: new BindOwners(writable),
+    bindOwners: new BindOwners(files, writable),
   };
 }
 

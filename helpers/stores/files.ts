@@ -12,6 +12,8 @@ import {
 import { dirname, join } from 'node:path';
 import { hashOf } from '../verdict/marker.ts';
 import type { Marker, ReadRow } from '../verdict/model.ts';
+import type { OwnGroup } from '../verdict/own-data.ts';
+import { ownFiles } from './own-files.ts';
 import { isRefusal } from './refusal.ts';
 import type { DriverContext, Integrity, OpenStore, StoreDefinition } from './store.ts';
 
@@ -20,16 +22,18 @@ export async function open(
   definition: StoreDefinition & { kind: 'files' },
   context: DriverContext,
 ): Promise<OpenStore> {
-  return new FilesStore(join(definition.path, 'outlast-markers'), context);
+  return new FilesStore(definition.path, context);
 }
 
 class FilesStore implements OpenStore {
+  readonly #place: string;
   readonly #folder: string;
   readonly #context: DriverContext;
   #made = false;
 
-  constructor(folder: string, context: DriverContext) {
-    this.#folder = folder;
+  constructor(place: string, context: DriverContext) {
+    this.#place = place;
+    this.#folder = join(place, 'outlast-markers');
     this.#context = context;
   }
 
@@ -74,6 +78,10 @@ class FilesStore implements OpenStore {
         return { id, payload: parse(text)?.payload ?? text };
       }),
     );
+  }
+
+  async own(): Promise<OwnGroup[]> {
+    return ownFiles(this.#place);
   }
 
   async integrity(): Promise<Integrity> {

@@ -4,17 +4,21 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { buffer as readBuffer, text as readText } from 'node:stream/consumers';
 import { linesOf } from '../probe/lines.ts';
+import { findData } from '../probe/find-data.ts';
 import type { Marker, ReadRow } from '../verdict/model.ts';
+import type { OwnGroup } from '../verdict/own-data.ts';
 import { makeFolder } from './files.ts';
+import { OWN_LIMIT } from './own.ts';
 import { isRefusal } from './refusal.ts';
 import type { DriverContext, Integrity, OpenStore, StoreDefinition } from './store.ts';
 
 /** A bare repository `outlast-markers.git` in the place, with a commit for each marker. */
 export async function open(definition: StoreDefinition & { kind: 'git' }, context: DriverContext): Promise<OpenStore> {
-  return new GitStore(join(definition.path, 'outlast-markers.git'), context);
+  return new GitStore(definition.path, context);
 }
 
 const BRANCH = 'main';
+const MARKERS = 'outlast-markers.git';
 
 /** Nothing of the user's or the machine's configuration, no work in the background, every object synced. */
 const CONFIGURATION = {
@@ -28,13 +32,15 @@ const CONFIGURATION = {
 };
 
 class GitStore implements OpenStore {
+  readonly #place: string;
   readonly #folder: string;
   readonly #context: DriverContext;
   #prepared = false;
   #import: FastImport | null = null;
 
-  constructor(folder: string, context: DriverContext) {
-    this.#folder = folder;
+  constructor(place: string, context: DriverContext) {
+    this.#place = place;
+    this.#folder = join(place, MARKERS);
     this.#context = context;
   }
 
@@ -64,6 +70,25 @@ class GitStore implements OpenStore {
       // An object that is missing leaves its marker missing.
       return id === undefined || payload === null ? [] : [{ id, payload }];
     });
+  }
+
+  /** Commits of any branch or tag, repository by repository. */
+  async own(): Promise<OwnGroup[]> {
+    const repositories = findData([this.#place]).git.filter((path) => basename(path) !== MARKERS);
+    return Promise.all(repositories.map(async (path) => this.#commitsOf(path)));
+  }
+
+  async #commitsOf(repository: string): Promise<OwnGroup> {
+    const folder = existsSync(join(repository, 'HEAD')) ? repository : join(repository, '.git');
+    const listed = await finish(this.#spawn(['rev-list', '--all'], folder), '');
+    if (listed.exitCode !== 0) throw failure('rev-list', listed);
+    const commits = listed.stdout.toString().split('\n').filter(Boolean);
+    return {
+      name: `repository ${repository}`,
+      unit: 'commits',
+      count: commits.length,
+      entries: commits.length > OWN_LIMIT ? null : commits.map((commit) => [commit, '']),
+    };
   }
 
   async integrity(): Promise<Integrity> {
@@ -115,13 +140,13 @@ class GitStore implements OpenStore {
     return finish(this.#spawn(args), input);
   }
 
-  #spawn(args: readonly string[]): ChildProcessWithoutNullStreams {
+  #spawn(args: readonly string[], folder = this.#folder): ChildProcessWithoutNullStreams {
     const [program = '', ...own] = this.#context.git;
-    const { uid, gid } = this.#context.owner(this.#folder);
+    const { uid, gid } = this.#context.owner(folder);
     const settings = Object.entries(CONFIGURATION);
     const switches = process.getuid?.() === 0 ? { uid, gid } : {};
     return spawn(program, [...own, ...args], {
-      cwd: this.#folder,
+      cwd: folder,
       ...switches,
       env: {
         LD_LIBRARY_PATH: process.env['LD_LIBRARY_PATH'],
@@ -134,7 +159,7 @@ class GitStore implements OpenStore {
             [`GIT_CONFIG_VALUE_${index}`, value],
           ]),
         ),
-        GIT_DIR: this.#folder,
+        GIT_DIR: folder,
         GIT_TERMINAL_PROMPT: '0',
         LC_ALL: 'C',
       },

@@ -1,4 +1,6 @@
 import type { Marker, ReadRow } from '../verdict/model.ts';
+import type { OwnGroup } from '../verdict/own-data.ts';
+import { digestOf, grouped } from './own.ts';
 import type { DriverContext, Integrity, OpenStore, StoreDefinition } from './store.ts';
 
 type HttpDefinition = StoreDefinition & { kind: 'http' };
@@ -30,14 +32,24 @@ class HttpStore implements OpenStore {
 
   async read(): Promise<ReadRow[]> {
     const { id, payload } = this.#definition.read;
-    return (await this.#list()).map((row) => {
+    return (await this.#markers()).map((row) => {
       const value = row[payload];
       return { id: String(row[id]), payload: typeof value === 'string' ? value : (JSON.stringify(value) ?? '') };
     });
   }
 
+  /** What the app lists besides. */
+  async own(): Promise<OwnGroup[]> {
+    const { id } = this.#definition.read;
+    const rows = (await this.#list()).filter((row) => row[id] !== undefined && !isMarker(row[id]));
+    return grouped(
+      'rows',
+      rows.map((row) => ({ group: 'the list', key: digestOf([row[id]]), content: digestOf([row]) })),
+    );
+  }
+
   async integrity(): Promise<Integrity> {
-    const rows = await this.#list();
+    const rows = await this.#markers();
     const { payload } = this.#definition.read;
     const broken = rows.filter((row) => typeof row[payload] !== 'string').length;
     return { ok: broken === 0, detail: `${rows.length - broken} of ${rows.length} rows have "${payload}"` };
@@ -46,17 +58,23 @@ class HttpStore implements OpenStore {
   async close(): Promise<void> {}
 
   /** Rows whose id has the shape of a marker's. */
+  async #markers(): Promise<Record<string, unknown>[]> {
+    return (await this.#list()).filter((row) => isMarker(row[this.#definition.read.id]));
+  }
+
   async #list(): Promise<Record<string, unknown>[]> {
-    const { url, read } = this.#definition;
+    const { url } = this.#definition;
     const response = await fetch(url, { headers: { accept: 'application/json' } });
     const text = await response.text();
     if (!response.ok) throw new Error(`GET ${url} answered ${response.status}: ${text.slice(0, 500)}`);
     const rows: unknown = JSON.parse(text);
     if (!Array.isArray(rows)) throw new Error(`GET ${url} did not answer with a JSON array.`);
-    return (rows as (Record<string, unknown> | null)[])
-      .filter((row) => row !== null && typeof row === 'object')
-      .filter((row) => typeof row[read.id] === 'string' && (row[read.id] as string).startsWith('o-'));
+    return (rows as (Record<string, unknown> | null)[]).filter((row) => row !== null && typeof row === 'object');
   }
+}
+
+function isMarker(id: unknown): boolean {
+  return typeof id === 'string' && id.startsWith('o-');
 }
 
 /** Puts id and payload in the place of `{id}` and `{payload}`, in strings at any depth. Pure. */

@@ -1,5 +1,7 @@
 import type { Connection as Client, RowDataPacket } from 'mysql2/promise';
 import type { Marker, ReadRow } from '../verdict/model.ts';
+import type { OwnGroup } from '../verdict/own-data.ts';
+import { OWN_LIMIT } from './own.ts';
 import { CHECK_MS, Connection, CONNECT_MS, connectToFirst, placesOf, refuseTemporary, settingOf } from './server.ts';
 import type { DriverContext, Integrity, OpenStore, StoreDefinition } from './store.ts';
 
@@ -98,6 +100,20 @@ class MysqlStore implements OpenStore {
     }
   }
 
+  async own(): Promise<OwnGroup[]> {
+    return this.#connection.with(async ({ client, database }) => {
+      const [columns] = await client.query<(OwnColumn & RowDataPacket)[]>(OWN_COLUMNS, [
+        OWN_DATABASE,
+        // Where nobody names one, the app's may be any.
+        database === OWN_DATABASE ? null : database,
+      ]);
+      const tables = Map.groupBy(columns, ({ place, tableName }) => `${place}.${tableName}`);
+      const groups: OwnGroup[] = [];
+      for (const table of tables.values()) groups.push(await tableOf(client, table));
+      return groups;
+    });
+  }
+
   async integrity(): Promise<Integrity> {
     return this.#connection.with(check, CHECK_MS);
   }
@@ -167,6 +183,46 @@ async function connect(definition: MysqlDefinition, context: DriverContext): Pro
 
 function isMain(context: DriverContext): boolean {
   return /^(mysqld|mariadbd)/.test(context.main().program);
+}
+
+interface OwnColumn {
+  readonly place: string;
+  readonly tableName: string;
+  readonly name: string;
+  readonly isKey: 0 | 1;
+}
+
+/** Tables in memory are emptied when the server stops: that is what they are for. */
+const OWN_COLUMNS = `
+  SELECT t.table_schema AS place, t.table_name AS tableName, c.column_name AS name, c.column_key = 'PRI' AS isKey
+  FROM information_schema.tables t
+  JOIN information_schema.columns c ON c.table_schema = t.table_schema AND c.table_name = t.table_name
+  WHERE t.table_type = 'BASE TABLE' AND t.engine <> 'MEMORY' AND t.table_name <> 'outlast_markers'
+    AND t.table_schema NOT IN ('information_schema', 'performance_schema', 'sys', 'mysql', ?)
+    AND t.table_schema = coalesce(?, t.table_schema)
+  ORDER BY c.ordinal_position`;
+
+async function tableOf(client: Client, columns: readonly OwnColumn[]): Promise<OwnGroup> {
+  const [{ place, tableName } = { place: '', tableName: '' }] = columns;
+  const group = { name: `table ${place}.${tableName}`, unit: 'rows' as const };
+  const [counted] = await client.query<({ count: number } & RowDataPacket)[]>('SELECT count(*) AS count FROM ??.??', [
+    place,
+    tableName,
+  ]);
+  const count = counted[0]?.count ?? 0;
+  const keys = columns.filter(({ isKey }) => isKey === 1);
+  if (keys.length === 0 || count > OWN_LIMIT) return { ...group, count, entries: null };
+  const [rows] = await client.query<({ k: string; c: string } & RowDataPacket)[]>(
+    `SELECT ${digest(keys)} AS k, ${digest(columns)} AS c FROM ??.??`,
+    [place, tableName],
+  );
+  return { ...group, count: rows.length, entries: rows.map(({ k, c }) => [k, c]) };
+}
+
+/** An expression. What is missing is told from what is empty. */
+function digest(columns: readonly OwnColumn[]): string {
+  const values = columns.map(({ name }) => `quote(\`${name.replaceAll('`', '``')}\`)`);
+  return `md5(concat_ws(',', ${values.join(', ')}))`;
 }
 
 /** CHECK TABLE on every table that this user sees. */

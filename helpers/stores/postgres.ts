@@ -1,6 +1,8 @@
 import { dirname } from 'node:path';
 import type { Client, DatabaseError } from 'pg';
 import type { Marker, ReadRow } from '../verdict/model.ts';
+import type { OwnGroup } from '../verdict/own-data.ts';
+import { OWN_LIMIT } from './own.ts';
 import { CHECK_MS, Connection, CONNECT_MS, connectToFirst, placesOf, refuseTemporary, settingOf } from './server.ts';
 import type { DriverContext, Integrity, OpenStore, StoreDefinition } from './store.ts';
 
@@ -63,6 +65,15 @@ class PostgresStore implements OpenStore {
     }
   }
 
+  async own(): Promise<OwnGroup[]> {
+    return this.#connection.with(async (client) => {
+      const { rows } = await client.query<OwnTable>(OWN_TABLES);
+      const groups: OwnGroup[] = [];
+      for (const table of rows) groups.push(await tableOf(client, table));
+      return groups;
+    });
+  }
+
   async integrity(): Promise<Integrity | null> {
     return this.#connection.with(check, CHECK_MS);
   }
@@ -120,6 +131,35 @@ async function connect(definition: PostgresDefinition, context: DriverContext): 
 
 function isMain(context: DriverContext): boolean {
   return context.main().program.startsWith('postgres');
+}
+
+interface OwnTable {
+  readonly name: string;
+  /** Of the primary key, as a row's text; `null`: there is none. */
+  readonly key: string | null;
+}
+
+/** Unlogged tables are emptied after a crash: that is what they are for. */
+const OWN_TABLES = `
+  SELECT c.oid::regclass::text AS name,
+    (SELECT 'ROW(' || string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) || ')::text'
+     FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
+     WHERE i.indrelid = c.oid AND i.indisprimary) AS key
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND c.relname <> 'outlast_markers'
+    AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
+    AND has_table_privilege(c.oid, 'SELECT')
+  ORDER BY c.oid`;
+
+async function tableOf(client: Client, { name, key }: OwnTable): Promise<OwnGroup> {
+  const group = { name: `table ${name}`, unit: 'rows' as const };
+  const { rows: counted } = await client.query<{ count: string }>(`SELECT count(*) FROM ${name}`);
+  const count = Number(counted[0]?.count);
+  if (key === null || count > OWN_LIMIT) return { ...group, count, entries: null };
+  const { rows } = await client.query<{ key: string; content: string }>(
+    `SELECT md5(${key}) AS key, md5(t::text) AS content FROM ${name} t`,
+  );
+  return { ...group, count: rows.length, entries: rows.map((row) => [row.key, row.content]) };
 }
 
 /**

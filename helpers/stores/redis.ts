@@ -2,7 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { createClient, RedisClientType } from '@redis/client';
 import type { Marker, ReadRow } from '../verdict/model.ts';
+import type { OwnGroup } from '../verdict/own-data.ts';
 import { execute } from './execute.ts';
+import { digestOf, grouped } from './own.ts';
 import { CHECK_MS, Connection, CONNECT_MS, connectToFirst, placesOf, settingOf } from './server.ts';
 import type { ContainerStart, DriverContext, Integrity, OpenStore, StoreDefinition } from './store.ts';
 
@@ -69,6 +71,23 @@ class RedisStore implements OpenStore {
     });
   }
 
+  /** Keys that no time takes away. */
+  async own(): Promise<OwnGroup[]> {
+    return this.#connection.with(async (client) => {
+      if ((await client.dbSize()) > MAX_KEYS) throw new Error(`There are more than ${MAX_KEYS} keys.`);
+      const kept = new Set<string>();
+      for await (const keys of client.scanIterator({ COUNT: BATCH })) {
+        const own = keys.filter((key) => !key.startsWith(PREFIX));
+        const lives = await Promise.all(own.map(async (key) => client.pTTL(key)));
+        own.filter((_, index) => lives[index] === FOREVER).forEach((key) => kept.add(key));
+      }
+      return grouped(
+        'keys',
+        [...kept].map((key) => ({ group: familyOf(key), key: digestOf([key]), content: '' })),
+      );
+    });
+  }
+
   /** The programs that come with the server, on the files that it keeps. */
   async integrity(): Promise<Integrity | null> {
     const settings = await this.#connection.with(async (client) =>
@@ -104,6 +123,17 @@ class RedisStore implements OpenStore {
     const last = `${stdout}\n${stderr}`.trim().split('\n').slice(-3).join(' ');
     return { ok: exitCode === 0, detail: `${name}: ${last.slice(0, 500)}` };
   }
+}
+
+/** Every one of them is asked about. */
+const MAX_KEYS = 20_000;
+/** What PTTL answers for a key that has no end. */
+const FOREVER = -1;
+
+/** As most apps name them: `user:1` is of the family `user:*`. */
+function familyOf(key: string): string {
+  const end = key.indexOf(':');
+  return end === -1 ? 'the database' : `${key.slice(0, end)}:*`;
 }
 
 /** The files of a server and the programs that check them, by the server's settings. Before 7.0 the log was one file. Pure. */

@@ -2,6 +2,8 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Marker, ReadRow } from '../verdict/model.ts';
+import type { OwnGroup } from '../verdict/own-data.ts';
+import { digestOf, OWN_LIMIT } from './own.ts';
 import type { DriverContext, Integrity, OpenStore, StoreDefinition } from './store.ts';
 
 /** How long to wait for the app's own transactions. */
@@ -64,6 +66,13 @@ class SqliteStore implements OpenStore {
     return this.#look([], (database) => {
       if (!hasTable(database)) return [];
       return database.prepare<[], ReadRow>(`SELECT id, payload FROM outlast_markers WHERE id LIKE 'o-%'`).all();
+    });
+  }
+
+  async own(): Promise<OwnGroup[]> {
+    return this.#look([], (database) => {
+      const tables = database.prepare<[], { name: string }>(TABLES).all();
+      return tables.map(({ name }) => tableOf(database, name));
     });
   }
 
@@ -149,6 +158,27 @@ function hasTable(database: Database.Database): boolean {
     database.prepare(`SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'outlast_markers'`).get() !==
     undefined
   );
+}
+
+/** Virtual tables keep what they hold in tables of their own, and in no order that lasts. */
+const TABLES = `
+  SELECT name FROM pragma_table_list
+  WHERE schema = 'main' AND type = 'table' AND name <> 'outlast_markers' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'`;
+
+function tableOf(database: Database.Database, table: string): OwnGroup {
+  const name = `"${table.replaceAll('"', '""')}"`;
+  const group = { name: `table ${table}`, unit: 'rows' as const };
+  const keys = database
+    .prepare<[string], { name: string }>('SELECT name FROM pragma_table_info(?) WHERE pk > 0')
+    .all(table);
+  const count = database.prepare<[], number>(`SELECT count(*) FROM ${name}`).pluck().get() ?? 0;
+  if (keys.length === 0 || count > OWN_LIMIT) return { ...group, count, entries: null };
+  const rows = database.prepare<[], Record<string, unknown>>(`SELECT * FROM ${name}`).safeIntegers().all();
+  const entries = rows.map((row): [string, string] => [
+    digestOf(keys.map((key) => row[key.name])),
+    digestOf(Object.values(row)),
+  ]);
+  return { ...group, count: entries.length, entries };
 }
 
 function isRefusal(error: unknown): boolean {

@@ -1,4 +1,5 @@
 import type { Marker, ReadRow } from '../verdict/model.ts';
+import type { OwnGroup } from '../verdict/own-data.ts';
 
 export const STORE_KINDS = ['sqlite', 'files', 'git', 'http', 'postgres', 'mysql', 'redis', 'command'] as const;
 export type StoreKind = (typeof STORE_KINDS)[number];
@@ -101,6 +102,8 @@ export interface OpenStore {
   read(): Promise<ReadRow[]>;
   /** Takes a row away for good; `false` as for `write`. Absent where the kind has no one way to delete. */
   readonly remove?: (marker: Marker) => Promise<boolean>;
+  /** What the app itself keeps there, without what is ours and without what comes and goes by design. Absent where the kind cannot tell. */
+  readonly own?: () => Promise<OwnGroup[]>;
   /** `null`: there is no check, or it cannot be had here. */
   integrity(): Promise<Integrity | null>;
   /**

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { acceptable, exitCodeOf, type JudgedCell, verdictOf } from './expectation.ts';
+import { acceptable, acceptedBy, exitCodeOf, type JudgedCell, verdictOf } from './expectation.ts';
 import { OUTCOMES } from './model.ts';
 
 const good: JudgedCell = {
@@ -50,6 +50,36 @@ describe('verdictOf', () => {
     ['inconclusive', 'nothing at all', []],
   ] as const)('%s: %s', ([verdict, , cells]) => {
     expect(verdictOf(cells)).toBe(verdict);
+  });
+});
+
+describe('acceptedBy', () => {
+  const CACHE = { store: 'cache', outcomes: ['lost', 'hidden'], reason: 'filled again' } as const;
+  const BOTH = { ...CACHE, outcomes: ['lost', 'unavailable'], reason: 'slow' } as const;
+  const asked = { ...CACHE, disruptions: ['recreate', 'down-up'] };
+
+  test.for([
+    ['a loss', 'filled again', lost, [CACHE]],
+    ['a loss after a disruption that is named', 'filled again', lost, [asked]],
+    ['what was expected anyway', null, { ...lost, expected: ['lost'], ok: true }, [CACHE]],
+    ['a loss of another store', null, lost, [{ ...CACHE, store: 'rows' }]],
+    ['a loss after another disruption', null, lost, [{ ...CACHE, disruptions: ['kill'] }]],
+    ['another outcome', null, { ...lost, outcome: 'corrupt', data: 'corrupt' }, [CACHE]],
+    ['a loss that took the service along', null, { ...lost, service: 'unavailable' }, [CACHE]],
+    ['… of which both may be', 'slow', { ...lost, service: 'unavailable' }, [CACHE, BOTH]],
+    [
+      '… whose end is expected',
+      'filled again',
+      { ...lost, service: 'unavailable', expected: ['unavailable'] },
+      [CACHE],
+    ],
+    ['a dead service', null, dead, [CACHE]],
+    ['what nobody knows', null, unknown, [CACHE]],
+    ['a loss beside what nobody knows', null, { ...lost, service: 'unknown' }, [CACHE]],
+    ['what did not run', null, notRun, [CACHE]],
+    ['what came through what it cannot', null, { ...good, expected: ['lost'], ok: false }, [CACHE]],
+  ] as const)('%s: %s', ([, reason, cell, expectations]) => {
+    expect(acceptedBy({ ...cell, store: 'cache', disruption: 'down-up' }, expectations)).toBe(reason);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { DataVerdict, Outcome, ServiceVerdict } from './model.ts';
+import { type DataVerdict, type Outcome, OUTCOMES, type ServiceVerdict } from './model.ts';
 
 export const VERDICTS = ['loses', 'fails', 'inconclusive', 'outlasts'] as const;
 /** The verdict on a whole run; worst first. */
@@ -15,9 +15,44 @@ export interface JudgedCell {
   readonly acceptedBy: string | null;
 }
 
+interface CellKey {
+  readonly disruption: string;
+  readonly store: string;
+}
+
 /** Was this outcome hoped for? `unknown` never is. */
 export function acceptable(outcome: Outcome, expected: readonly Outcome[]): boolean {
   return outcome !== 'unknown' && expected.includes(outcome);
+}
+
+/** What may be accepted: nobody accepts what nobody has seen. */
+export const ACCEPTABLE = OUTCOMES.filter((outcome) => outcome !== 'survived' && outcome !== 'unknown');
+
+/** That something may become of a store, as nobody misses it. */
+export interface Expectation {
+  readonly store: string;
+  /** Absent: after any. */
+  readonly disruptions?: readonly string[] | undefined;
+  readonly outcomes: readonly Outcome[];
+  readonly reason: string;
+}
+
+/**
+ * Who says that a cell which is not as it should be may be so. Data and service are looked at each by itself.
+ * @returns the reason, or `null`
+ */
+export function acceptedBy(
+  { disruption, store, outcome, data, service, expected, ok, status }: JudgedCell & CellKey,
+  expectations: readonly Expectation[],
+): string | null {
+  if (ok || status !== 'ran') return null;
+  const found = expectations.find(({ store: of, disruptions, outcomes }) => {
+    // What survived against all expectation is nothing to accept.
+    const isMeant = of === store && (disruptions?.includes(disruption) ?? true) && outcomes.includes(outcome);
+    const may: ReadonlySet<string> = new Set(['survived', 'up', ...outcomes, ...expected]);
+    return isMeant && may.has(data) && may.has(service);
+  });
+  return found?.reason ?? null;
 }
 
 /** The verdict on a run. A cell that should have lost its data and did not makes the harness suspect: inconclusive. */

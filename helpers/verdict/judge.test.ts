@@ -209,6 +209,31 @@ const cases: Case[] = [
   },
   { name: 'nothing attempted', attempts: [], observation: observe([]), expected: { data: 'unknown' } },
   {
+    name: "the app's own data gone beside intact rows",
+    observation: observe(all, { own: 'lost' }),
+    expected: { data: 'lost', reason: 'own-data-gone', counts: { intact: 4, lost: 0 } },
+  },
+  {
+    name: "the app's own data gone with our rows",
+    observation: observe([], { own: 'lost' }),
+    expected: { data: 'lost', reason: 'rows-missing' },
+  },
+  {
+    name: "the app's own data out of sight with our rows",
+    observation: observe([], { own: 'lost', sourceReplaced: true }),
+    expected: { data: 'hidden', reason: 'source-replaced' },
+  },
+  {
+    name: "part of the app's own data gone beside intact rows",
+    observation: observe(all, { own: 'unknown' }),
+    expected: { data: 'unknown', reason: 'own-data-undecided' },
+  },
+  {
+    name: "the app's own data where it was",
+    observation: observe(all, { own: 'kept' }),
+    expected: { data: 'survived', reason: null },
+  },
+  {
     name: 'a failed integrity check beside intact rows',
     observation: observe(all, { integrity: { ok: false, detail: 'bad page' } }),
     expected: { data: 'survived', reason: null },

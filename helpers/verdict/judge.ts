@@ -100,8 +100,10 @@ function judgeData(reading: Reading, observation: Observation): DataFinding {
   if (reading.lost.length > 0) findings.push(missing(reading, observation));
   if (reading.corrupt.length > 0) findings.push({ verdict: 'corrupt', reason: 'rows-changed' });
   for (const reason of reading.forbidden) findings.push({ verdict: 'stale', reason });
+  if (observation.own === 'lost') findings.push(ownMissing(reading, observation));
   if (!observation.proven) findings.push({ verdict: 'unknown', reason: 'not-proven' });
   if (reading.acknowledged.length === 0) findings.push({ verdict: 'unknown', reason: 'no-markers' });
+  if (observation.own === 'unknown') findings.push({ verdict: 'unknown', reason: 'own-data-undecided' });
   const survived: DataFinding = { verdict: 'survived', reason: null };
   const rank = (finding: DataFinding) => DATA_VERDICTS.indexOf(finding.verdict);
   return findings.reduce((worst, next) => (rank(next) < rank(worst) ? next : worst), findings[0] ?? survived);
@@ -113,6 +115,12 @@ function missing(reading: Reading, observation: Observation): DataFinding {
   // The baseline as well: an image brings the same rows along each time.
   if (reading.foreign.length > 0) return { verdict: 'stale', reason: 'rows-from-elsewhere' };
   return { verdict: 'hidden', reason: 'source-replaced' };
+}
+
+/** Where the source was replaced, what the app had there is no more lost than our rows. */
+function ownMissing(reading: Reading, observation: Observation): DataFinding {
+  const finding = missing(reading, observation);
+  return finding.verdict === 'lost' ? { verdict: 'lost', reason: 'own-data-gone' } : finding;
 }
 
 function serviceReason({ service, serviceReason: given }: Observation): Reason | null {

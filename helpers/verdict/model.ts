@@ -1,4 +1,5 @@
 /** The vocabulary of verdicts. Types and tables alone. */
+import type { OwnVerdict } from './own-data.ts';
 
 export const LAYERS = ['named-volume', 'bind', 'anonymous-volume', 'container', 'tmpfs', 'image'] as const;
 /** What held the bytes. */
@@ -39,6 +40,9 @@ export const REASONS = {
   'rows-from-after': 'Rows that were written after the backup had ended came back.',
   'deleted-restored': 'Rows that were deleted before the backup came back.',
   'decoy-restored': 'Rows that were planted after the backup came back: the source, or something of it, was not gone.',
+  'own-data-gone': 'What the app itself had kept there is gone, though the rows of this run are not.',
+  'own-data-undecided':
+    'Part of what the app itself had kept there is gone; whether it was lost or the app removed it cannot be told.',
   'source-replaced': 'The rows are on a volume that still exists but is no longer mounted.',
   'borrowed-time': "The bytes lie in the container's own layer: the next recreation loses them.",
   'not-running': 'The service did not come back.',
@@ -117,6 +121,8 @@ export interface Observation {
   readonly baseline: ReadonlySet<string>;
   /** Rows that must not be there, each with what it means if it is; what tells most comes first. Absent: there are none. */
   readonly forbidden?: ReadonlyMap<string, Reason>;
+  /** What became of the app's own data. Absent: it was not followed. */
+  readonly own?: OwnVerdict;
   /** The source mounted before still exists, and another one (or none) is mounted now. */
   readonly sourceReplaced: boolean;
   /** The store's own integrity check; extra evidence. `null`: not run. */

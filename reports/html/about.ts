@@ -1,10 +1,9 @@
 import { h } from 'hastscript';
-import type { Element } from 'hast';
-import { duration } from './duration.ts';
-import { facts, section, type View } from './view.ts';
+import { duration } from '../duration.ts';
+import { facts, section, type View, type Part } from './view.ts';
 
 /** What was tested, where, and by what. */
-export function about({ report }: View): Element {
+export function about({ report }: View): Part {
   const { stack, hosts, tool } = report;
   const changes = stack?.changes ?? [];
   return section(

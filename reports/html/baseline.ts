@@ -1,23 +1,20 @@
 import { h } from 'hastscript';
 import type { Element } from 'hast';
 import type { ReportBaseline } from '../model.ts';
-import { section, type View } from './view.ts';
+import { sinceOf } from '../summary.ts';
+import { section, type Part, type View } from './view.ts';
 
 type Change = NonNullable<ReportBaseline['worse']>[number];
 
 /** How this run differs from an earlier one. */
-export function baseline({ report }: View): Element | null {
+export function baseline({ report }: View): Part | null {
   if (report.baseline === null) return null;
-  const { runId, startedAt, worse = [], better = [], other = [] } = report.baseline;
-  const since = [
-    runId === undefined ? null : `run ${runId}`,
-    startedAt === undefined ? null : `of ${startedAt}`,
-  ].filter((part) => part !== null);
+  const { worse = [], better = [], other = [] } = report.baseline;
   const none = worse.length + better.length + other.length === 0;
   return section(
     'baseline',
     'Since the run before',
-    since.length > 0 ? h('p.lead', `Compared with ${since.join(' ')}.`) : null,
+    h('p.lead', `Compared with ${sinceOf(report.baseline)}.`),
     none ? h('p', 'No cell differs.') : null,
     changes('Worse', 'bad', worse),
     changes('Better', 'good', better),

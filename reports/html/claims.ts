@@ -1,7 +1,7 @@
 import { h } from 'hastscript';
 import type { Element } from 'hast';
 import type { ReportClaim } from '../model.ts';
-import { prose, section, type View } from './view.ts';
+import { prose, section, type View, type Part } from './view.ts';
 
 /** What is worth a look comes first. */
 const WORDS: Readonly<Record<ReportClaim['verdict'], { readonly word: string; readonly tone: string }>> = {
@@ -12,7 +12,7 @@ const WORDS: Readonly<Record<ReportClaim['verdict'], { readonly word: string; re
 };
 
 /** The claims of a guide, and whether they hold. */
-export function claims({ report }: View): Element | null {
+export function claims({ report }: View): Part | null {
   if (report.claims.length === 0) return null;
   const verdicts = Object.keys(WORDS) as ReportClaim['verdict'][];
   const sorted = report.claims.toSorted(

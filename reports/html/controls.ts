@@ -1,9 +1,8 @@
 import { h } from 'hastscript';
-import type { Element } from 'hast';
-import { scrollable, section, type View } from './view.ts';
+import { scrollable, section, type View, type Part } from './view.ts';
 
 /** Stacks that were broken on purpose, and whether that was noticed. */
-export function controls({ report }: View): Element | null {
+export function controls({ report }: View): Part | null {
   if (report.controls.length === 0) return null;
   const caught = report.controls.filter((control) => control.caught).length;
   return section(

@@ -4,15 +4,27 @@ import type { Child } from 'hastscript';
 import { ADVICE } from '../advice.ts';
 import type { ReportCell } from '../model.ts';
 import { whyOf } from '../summary.ts';
-import { duration } from './duration.ts';
+import { duration } from '../duration.ts';
 import { timelines } from './timeline.ts';
-import { facts, mark, outcomeChip, prose, type Row, scrollable, section, toneOf, type View } from './view.ts';
+import {
+  facts,
+  mark,
+  outcomeChip,
+  prose,
+  type Row,
+  scrollable,
+  section,
+  toneOf,
+  type View,
+  type Part,
+  written,
+} from './view.ts';
 
 /** So many bad cells are shown open; more of them would bury the page. */
 const FEW = 12;
 
 /** Everything that a cell stands on, disruption by disruption. */
-export function evidence(view: View): Element | null {
+export function evidence(view: View): Part | null {
   if (view.rows.length === 0) return null;
   const open = view.report.cells.filter(isBad).length <= FEW;
   return section(
@@ -24,7 +36,7 @@ export function evidence(view: View): Element | null {
       h('input', { type: 'checkbox', id: 'only-bad' }),
       h('label', { htmlFor: 'only-bad' }, 'Only what is not as it should be'),
     ),
-    view.rows.map((row) => disruption(row, view, open)),
+    view.rows.map((row) => written(disruption(row, view, open))),
   );
 }
 
@@ -41,7 +53,7 @@ function disruption(row: Row, view: View, open: boolean): Element {
     applicable === 0
       ? 'does not apply'
       : bad.length === 0
-        ? `${applicable} of ${applicable} as they should be`
+        ? `${applicable} of ${applicable} passed`
         : `${bad.length} of ${applicable} not as they should be`;
   const shared = sharedBy(cells);
   return h(
@@ -59,7 +71,7 @@ function disruption(row: Row, view: View, open: boolean): Element {
       hands(shared.commands),
       timelines(cells),
       shared.proof === null ? null : proof(shared.proof),
-      cells.map((cell) => details(cell, shared, view, open)),
+      cells.map((cell) => written(details(cell, shared, view, open))),
     ),
   );
 }
@@ -106,8 +118,11 @@ const LONG_ID = /\b[0-9a-f]{20,}\b/g;
 
 function factValue(value: string | null | undefined): Child {
   if (value === null || value === undefined) return 'not measured';
-  const short = value.replaceAll(LONG_ID, (id) => `${id.slice(0, 12)}…`);
-  return h('code', short);
+  return h('code', shortened(value));
+}
+
+function shortened(text: string): string {
+  return text.replaceAll(LONG_ID, (id) => `${id.slice(0, 12)}…`);
 }
 
 function proof({ before, after, changed, unchanged }: ReportCell['proof']): Element {
@@ -168,7 +183,7 @@ function idle(cell: ReportCell): (Element | null)[] {
 function judged(cell: ReportCell, shared: Shared): (Element | null)[] {
   return [
     advice(cell),
-    cell.acceptedBy === null ? null : h('p', `Accepted by ${cell.acceptedBy}.`),
+    cell.acceptedBy === null ? null : h('p', `Accepted: ${cell.acceptedBy}.`),
     facts([
       ['Predicted', cell.predicted ?? 'not predicted'],
       ['Seen', cell.outcome],
@@ -239,7 +254,7 @@ function witness(cell: ReportCell, told: readonly string[]): (Element | null)[] 
     hands(own),
     list('Rows', textsOf(cell, 'rows')),
     list("The store's own check (decides nothing)", textsOf(cell, 'integrity')),
-    list('Noted', textsOf(cell, 'note')),
+    list('Noted', textsOf(cell, 'note').map(shortened)),
     logs.length === 0 ? null : h('div', h('h5', 'Log'), h('pre', { tabIndex: 0 }, logs.join('\n'))),
   ];
 }

@@ -1,12 +1,13 @@
 import { h } from 'hastscript';
 import type { Element } from 'hast';
+import { rulePage } from '../audit.ts';
 import type { ReportFinding } from '../model.ts';
-import { prose, section, type View } from './view.ts';
+import { prose, section, type View, type Part } from './view.ts';
 
 const SEVERITIES: readonly ReportFinding['severity'][] = ['error', 'warning', 'info'];
 
 /** What the audit found in the files, with the user's own lines and the fix. */
-export function findings({ report }: View): Element | null {
+export function findings({ report }: View): Part | null {
   if (report.findings.length === 0) return null;
   const sorted = report.findings.toSorted((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
   return section(
@@ -31,9 +32,14 @@ function card({ severity, title, file, line, service, path, excerpt, why, fix, r
           where.flatMap((part, index) => [index > 0 ? ' · ' : null, h('code', part)]),
         )
       : null,
-    excerpt === undefined || excerpt === null ? null : h('pre', { tabIndex: 0 }, h('code', excerpt)),
+    excerpt === undefined || excerpt === null ? null : h('pre', { tabIndex: 0 }, h('code', lines(excerpt))),
     h('p', prose(why)),
     h('p.fix', h('strong', 'Fix: '), prose(fix)),
-    h('p.quiet', `Rule ${rule}${hazard === null ? '' : `, hazard ${hazard}`}`),
+    h('p.quiet', `Rule ${rule}${hazard === null ? '' : `, hazard ${hazard}`}: `, h('code', rulePage(rule))),
   );
+}
+
+/** The line that the finding is about stands out, as a block that needs no line break. */
+function lines(excerpt: string): (Element | string)[] {
+  return excerpt.split(/(?<=\n)/).map((line) => (line.startsWith('>') ? h('mark', line.trimEnd()) : line));
 }

@@ -2,13 +2,15 @@ import { h } from 'hastscript';
 import type { Element } from 'hast';
 import type { ReportCell } from '../model.ts';
 import { storesOf } from '../summary.ts';
-import { mark, prose, scrollable, section, toneOf, TONES, type Tone, type View, wordOf } from './view.ts';
+import { mark, prose, scrollable, section, toneOf, TONES, type Tone, type View, wordOf, type Part } from './view.ts';
 
 /** More columns than this leave no room for words. */
 const ROOMY = 7;
+/** Fewer than this do not fill the page. */
+const WIDE = 4;
 
 /** Stores against disruptions; the longer of the two goes down the page. */
-export function matrix(view: View): Element | null {
+export function matrix(view: View): Part | null {
   const { report, rows } = view;
   if (rows.length === 0) return null;
   const kinds = new Map(report.stores.map(({ id, kind, service }) => [id, `${kind} in ${service}`]));
@@ -21,7 +23,7 @@ export function matrix(view: View): Element | null {
 
   const table = h(
     'table.matrix',
-    { className: across.length > ROOMY ? ['dense'] : [] },
+    { className: across.length > ROOMY ? ['dense'] : across.length < WIDE ? ['narrow'] : [] },
     h('caption.quiet', 'Each cell is one store after one disruption. Follow it to its evidence.'),
     h(
       'thead',
@@ -65,7 +67,7 @@ function heading({ label, about, anchor }: Head, explained: boolean): Element[] 
 function tile(view: View, cell: ReportCell | undefined): Element {
   if (cell === undefined) return h('td', h('span.hidden', 'no such cell'));
   const tone = toneOf(cell);
-  const surprise = surprising(cell) ? h('span.surprise', `predicted ${cell.predicted}`) : null;
+  const note = noteOf(cell, tone);
   return h(
     'td',
     h(
@@ -73,9 +75,18 @@ function tile(view: View, cell: ReportCell | undefined): Element {
       { className: [tone], href: `#${view.anchors.get(cell) ?? ''}` },
       mark(tone),
       h('span.word', wordOf(cell)),
-      surprise,
+      note === null ? null : h('span.note', note),
+      surprising(cell) ? h('span.note.surprise', `predicted ${cell.predicted}`) : null,
     ),
   );
+}
+
+/** What the outcome alone would hide. */
+function noteOf({ outcome }: ReportCell, tone: Tone): string | null {
+  if (tone === 'borrowed') return 'on borrowed time';
+  if (tone === 'accepted') return 'accepted';
+  if (tone === 'required') return outcome === 'lost' ? 'as it must be' : 'right here';
+  return null;
 }
 
 /** Seen otherwise than predicted. */

@@ -30,7 +30,7 @@ const full = renderHtml(fullReport());
 const text = textOf(full);
 
 test('begins with the verdict, and the first thing to do', () => {
-  expect(text).toMatch(/^.*The stack loses data: 4 of 8 cells are not as they should be\..*Next:.*What survives what/);
+  expect(text).toMatch(/^.*The stack loses data: 4 of 8 checks failed\..*Next:.*What survives what/);
 });
 
 test('is one file that loads nothing and runs nothing', () => {
@@ -54,6 +54,7 @@ test('has every part that the report has something for, and no other', () => {
   expect(headings(full)).toEqual([
     'Look here first',
     'What survives what',
+    'The gate',
     'Since the run before',
     'Where the data lives',
     'Findings in the files',
@@ -70,8 +71,15 @@ describe('the matrix', () => {
   test('holds predicted against seen', () => {
     const html = renderHtml(sampleReport([goodCell, lostCell]));
     expect(textOf(html)).toContain('In 1 of 2 cells something else was seen than predicted');
-    expect(html.match(/class="surprise"/g)).toHaveLength(1);
+    expect(html.match(/class="note surprise"/g)).toHaveLength(1);
     expect(textOf(html)).toContain('lost predicted survived');
+  });
+
+  test('says of a good outcome what its word does not', () => {
+    const told = textOf(full);
+    expect(told).toContain('! survived on borrowed time');
+    expect(told).toContain('✓ lost as it must be');
+    expect(told).toContain('~ lost accepted');
   });
 
   test('says when nothing was predicted', () => {
@@ -79,7 +87,7 @@ describe('the matrix', () => {
   });
 
   test('a service that is down over intact data is no wrong prediction of the data', () => {
-    expect(renderHtml(sampleReport([deadCell]))).not.toContain('class="surprise"');
+    expect(renderHtml(sampleReport([deadCell]))).not.toContain('class="note surprise"');
   });
 
   test('what must be lost is told from what must not', () => {
@@ -156,12 +164,22 @@ describe('where the data lives', () => {
 });
 
 test('findings come with the lines of the user, and the fix', () => {
-  expect(text).toContain('compose.yaml:7 · app · /var/cache services: app: The next container starts without it.');
+  expect(text).toContain(
+    'compose.yaml:7 · app · /var/cache 6 | services: > 7 | app: 8 | image: app:1 The next container starts without it.',
+  );
+  expect(full).toContain('<mark>> 7 |   app:</mark>  8 |');
+  expect(text).toContain('docs/rules/no-mount.md');
   expect(text).toContain('Fix: Mount a volume at /var/cache .');
 });
 
 test('claims that need a look come first', () => {
   expect(text.indexOf('It does not hold')).toBeLessThan(text.indexOf('It holds'));
+});
+
+test('says what the gate decides, why, and what it accepts until when', () => {
+  const part = partOf(full, 'gate');
+  expect(part).toContain('the deploy is refused not-survived notes after down-up: lost unknown notes after crash');
+  expect(part).toContain('Accepted: 1 cache after down-up: lost: it is filled again, until 2020-03-20');
 });
 
 test('says what got worse', () => {

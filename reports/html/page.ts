@@ -1,6 +1,5 @@
 import { h } from 'hastscript';
-import type { Element, Root } from 'hast';
-import { toHtml } from 'hast-util-to-html';
+import type { Element } from 'hast';
 import type { Report, Verdict } from '../model.ts';
 import { badCells, nextStep, sentenceOf, storesOf } from '../summary.ts';
 import { about } from './about.ts';
@@ -9,11 +8,12 @@ import { claims } from './claims.ts';
 import { controls } from './controls.ts';
 import { evidence, troubles } from './evidence.ts';
 import { findings } from './findings.ts';
+import { gate } from './gate.ts';
 import { matrix } from './matrix.ts';
 import { places } from './places.ts';
 import { recovery } from './recovery.ts';
 import { STYLE } from './style.ts';
-import { prose, type View, viewOf } from './view.ts';
+import { type Part, prose, type View, viewOf, write } from './view.ts';
 
 /** Nothing is loaded and no script runs, whatever the report says. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
@@ -23,6 +23,7 @@ export function renderHtml(report: Report): string {
   const view = viewOf(report);
   const parts = [
     matrix(view),
+    gate(view),
     baseline(view),
     places(view),
     findings(view),
@@ -32,38 +33,30 @@ export function renderHtml(report: Report): string {
     controls(view),
     about(view),
   ].filter((part) => part !== null);
-  const page: Root = h(
+  const head = h(
+    'head',
+    h('meta', { charSet: 'utf-8' }),
+    h('meta', { httpEquiv: 'Content-Security-Policy', content: POLICY }),
+    h('meta', { name: 'viewport', content: 'width=device-width, initial-scale=1' }),
+    h('meta', { name: 'color-scheme', content: 'light dark' }),
+    h('title', `Outlast: ${report.verdict}${report.stack === null ? '' : `, ${report.stack.name}`}`),
+    h('style', STYLE),
+  );
+  const top = h(
     null,
-    { type: 'doctype' },
+    h('a.skip', { href: '#matrix' }, 'Skip to the matrix'),
+    h('header', headline(view)),
+    h('nav', { ariaLabel: 'Parts of the report' }, h('ul', parts.map(link))),
+  );
+  const footer = h(
+    'footer',
     h(
-      'html',
-      { lang: 'en' },
-      h(
-        'head',
-        h('meta', { charSet: 'utf-8' }),
-        h('meta', { httpEquiv: 'Content-Security-Policy', content: POLICY }),
-        h('meta', { name: 'viewport', content: 'width=device-width, initial-scale=1' }),
-        h('meta', { name: 'color-scheme', content: 'light dark' }),
-        h('title', `Outlast: ${report.verdict}${report.stack === null ? '' : `, ${report.stack.name}`}`),
-        h('style', STYLE),
-      ),
-      h(
-        'body',
-        h('a.skip', { href: '#matrix' }, 'Skip to the matrix'),
-        h('header', headline(view)),
-        h('nav', { ariaLabel: 'Parts of the report' }, h('ul', parts.map(link))),
-        h('main', parts),
-        h(
-          'footer',
-          h(
-            'p.quiet',
-            `Outlast ${report.tool.version}. Everything here is also in report.json; what was not measured says so.`,
-          ),
-        ),
-      ),
+      'p.quiet',
+      `Outlast ${report.tool.version}. Everything here is also in report.json; what was not measured says so.`,
     ),
   );
-  return `${toHtml(page)}\n`;
+  const main = parts.map(({ html }) => html).join('');
+  return `<!doctype html><html lang="en">${write(head)}<body>${write(top)}<main>${main}</main>${write(footer)}</body></html>\n`;
 }
 
 const MARKS: Readonly<Record<Verdict, string>> = { outlasts: '✓', loses: '✗', fails: '✗', inconclusive: '?' };
@@ -98,10 +91,6 @@ function count(number: number, of: string): string {
   return `${number} ${of}${number === 1 ? '' : 's'}`;
 }
 
-function link(part: Element): Element {
-  const [heading] = part.children;
-  return h(
-    'li',
-    h('a', { href: `#${String(part.properties['id'])}` }, heading?.type === 'element' ? heading.children : []),
-  );
+function link({ id, heading }: Part): Element {
+  return h('li', h('a', { href: `#${id}` }, heading));
 }

@@ -3,7 +3,7 @@ import { h } from 'hastscript';
 import type { Element } from 'hast';
 import type { Layer } from '../../helpers/verdict/model.ts';
 import type { ReportMount, ReportStore } from '../model.ts';
-import { mark, section, toneOf, type Tone, TONES, type View } from './view.ts';
+import { mark, section, toneOf, type Tone, TONES, type View, type Part } from './view.ts';
 
 /** What the bytes lie on, and what stands on it. */
 interface Ground {
@@ -33,7 +33,7 @@ const WORDS: Readonly<Record<Layer, { readonly name: string; readonly fate: stri
 const ORDER: readonly Layer[] = ['bind', 'named-volume', 'anonymous-volume', 'container', 'tmpfs', 'image'];
 
 /** A picture of where the data lives: services stand on what holds their bytes, or hang in the air. */
-export function places(view: View): Element | null {
+export function places(view: View): Part | null {
   const { stores, stack } = view.report;
   if (stores.length === 0) return null;
   const grounds = groundsOf(stores, stack?.mounts ?? []);

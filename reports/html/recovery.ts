@@ -1,12 +1,12 @@
 import { h } from 'hastscript';
 import type { Element } from 'hast';
 import type { ReportCell } from '../model.ts';
-import { duration } from './duration.ts';
+import { duration } from '../duration.ts';
 import { timeAxis } from './timeline.ts';
-import { quietHead, section, toneOf, type Row, type View } from './view.ts';
+import { quietHead, section, toneOf, type Row, type View, type Part } from './view.ts';
 
 /** How long each disruption kept the data from being read; a dot for each store. */
-export function recovery({ rows }: View): Element | null {
+export function recovery({ rows }: View): Part | null {
   const timed = rows.flatMap((row) => {
     const cells = row.cells.filter(isTimed);
     return cells.length > 0 ? [{ row, cells }] : [];

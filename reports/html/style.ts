@@ -42,6 +42,7 @@ a { color: var(--link); text-underline-offset: 0.2em; }
 code, pre { font-family: var(--mono); font-size: 0.86em; overflow-wrap: anywhere; }
 pre { margin: 0; padding: 0.8rem 1rem; background: var(--sunken); border: 1px solid var(--line); border-radius: 8px; white-space: pre-wrap; font-size: 0.84rem; line-height: 1.55; }
 pre code { font-size: 1em; }
+pre mark { display: block; background: var(--warn-tint); color: inherit; border-radius: 3px; box-shadow: 0 0 0 2px var(--warn-tint); }
 .quiet, .lead { color: var(--quiet); }
 .quiet { font-size: 0.85rem; }
 .lead { max-width: 46rem; text-wrap: pretty; }
@@ -83,10 +84,13 @@ section > .lead { margin-top: -0.6rem; }
 .key { min-width: 1.7rem; text-align: center; padding: 0.05rem 0.4rem; }
 .key.corner { min-width: 0; padding: 0; border-radius: 0; background: none; border: 5px solid var(--bad); border-left-color: transparent; border-bottom-color: transparent; }
 
-.scroll { overflow: auto; max-height: 85vh; border-radius: 12px; border: 1px solid var(--line); background: var(--card); }
+.scroll { overflow: auto; border-radius: 12px; border: 1px solid var(--line); background: var(--card); }
+.scroll:has(tbody tr:nth-child(25)) { max-height: 85vh; }
 table { border-collapse: separate; border-spacing: 0; width: 100%; }
 th { text-align: left; font-weight: 600; }
 caption { text-align: left; }
+.scroll:has(.narrow) { width: fit-content; min-width: min(100%, 34rem); max-width: 100%; }
+.matrix:not(.dense) td { min-width: 8rem; }
 .matrix caption { padding: 0.7rem 1rem; caption-side: bottom; position: sticky; left: 0; }
 .matrix th, .matrix td { overflow-wrap: normal; border-bottom: 1px solid var(--line); padding: 3px; }
 .matrix th { font-size: 0.9rem; padding: 0.55rem 1rem; background: var(--card); }
@@ -103,8 +107,8 @@ caption { text-align: left; }
 .tile.bad { outline: 1px solid var(--tone); outline-offset: -1px; }
 .tile:hover { box-shadow: inset 0 0 0 2px var(--tone); }
 .tile:focus-visible { outline: 3px solid var(--link); outline-offset: -1px; }
-.tile .surprise { flex-basis: 100%; font-size: 0.72rem; line-height: 1.2; font-weight: 400; }
-.dense .word, .dense .surprise { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+.tile .note { flex-basis: 100%; font-size: 0.72rem; line-height: 1.2; font-weight: 400; }
+.dense .word, .dense .note { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .dense .tile { position: relative; min-height: 1.9rem; min-width: 1.9rem; }
 .dense .tile:has(.surprise)::after { content: ''; position: absolute; top: 3px; right: 3px; border: 4px solid var(--tone); border-left-color: transparent; border-bottom-color: transparent; }
 .dense thead th .name { writing-mode: vertical-rl; transform: rotate(180deg); white-space: nowrap; max-height: 11rem; overflow: hidden; text-overflow: ellipsis; }
@@ -114,7 +118,7 @@ caption { text-align: left; }
 .legend li { display: flex; gap: 0.45rem; align-items: center; }
 
 .grounds { display: flex; flex-wrap: wrap; gap: 1.75rem 1.5rem; align-items: stretch; }
-.ground { flex: var(--boxes) 1 calc(var(--boxes) * 10.5rem + 3rem); max-width: 100%; display: flex; flex-direction: column; justify-content: flex-end; }
+.ground { flex: var(--boxes) 1 calc(var(--boxes) * 10.5rem + 3rem); max-width: min(100%, calc(var(--boxes) * 26rem)); display: flex; flex-direction: column; justify-content: flex-end; }
 .boxes { display: flex; gap: 0.6rem; align-items: flex-end; padding: 0 0.75rem; }
 .box { flex: 1 1 0; min-width: 0; display: grid; overflow-wrap: anywhere; gap: 0.3rem; justify-items: start; align-content: start; background: var(--card); border: 1px solid var(--line); border-bottom: 0; border-radius: 10px 10px 0 0; padding: 0.75rem 0.9rem; }
 .box .chips { display: flex; flex-wrap: wrap; gap: 0.3rem; margin-top: 0.15rem; }
@@ -150,8 +154,7 @@ caption { text-align: left; }
 .timelines caption { font-size: 0.8rem; font-weight: 600; color: var(--quiet); padding-bottom: 0.35rem; }
 .timelines .track { overflow: hidden; }
 .timelines .legend { margin-top: 0.5rem; font-size: 0.76rem; }
-.timelines .key.corner { min-width: 0; padding: 0; border-radius: 0; background: none; border: 5px solid var(--bad); border-left-color: transparent; border-bottom-color: transparent; }
-.key { min-width: 0.8rem; width: 0.8rem; height: 0.8rem; padding: 0; border-radius: 3px; }
+.timelines .key { min-width: 0.8rem; width: 0.8rem; height: 0.8rem; padding: 0; border-radius: 3px; }
 .span { position: absolute; inset-block: 0; }
 .stage-write { background: light-dark(#b9bfca, #5a6170); }
 .stage-inject { background: light-dark(#c2483f, #e07f76); }
@@ -189,7 +192,7 @@ summary:hover { background: var(--sunken); }
 .cell > .body { padding: 0.4rem 0.5rem 1.2rem 2rem; }
 .cell:has(> .body:target), .disruption:has(> .body:target) { box-shadow: inset 3px 0 0 var(--link); }
 .proof > summary { font-size: 0.85rem; color: var(--quiet); padding-left: 0; }
-.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(7.5rem, 1fr)); gap: 0.7rem 1.25rem; }
+.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(6.5rem, 1fr)); gap: 0.7rem 1rem; }
 .facts dt, .counts dt { font-size: 0.76rem; color: var(--quiet); }
 .facts dd { font-size: 0.92rem; overflow-wrap: anywhere; }
 #about .facts { grid-template-columns: repeat(auto-fill, minmax(min(100%, 18rem), 1fr)); }
@@ -214,7 +217,9 @@ footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: 1rem;
 
 @media (max-width: 40rem) {
   .matrix:not(.dense) .about { display: none; }
-  .matrix .word, .matrix .surprise { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .matrix:not(.dense) td { min-width: 0; }
+  .scroll:has(.narrow) { min-width: 0; width: auto; }
+  .matrix .word, .matrix .note { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .matrix .tile { position: relative; font-size: 1.05rem; min-height: 2.4rem; padding: 0; }
   .matrix tbody th { padding: 0.3rem 0.5rem 0.3rem 0.8rem; font-size: 0.84rem; min-width: 6.5rem; overflow-wrap: anywhere; }
   .matrix thead th .name { writing-mode: vertical-rl; transform: rotate(180deg); white-space: nowrap; margin: auto; }
@@ -231,7 +236,8 @@ footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: 1rem;
   :root { color-scheme: light; }
   body { max-width: none; padding: 0; font-size: 10pt; }
   nav, .filter, .skip { display: none; }
-  .scroll { max-height: none; overflow: visible; border: 0; }
+  .scroll:has(tbody) { max-height: none; overflow: visible; border: 0; }
+  .scroll:has(tbody tr:nth-child(25)) { max-height: none; }
   .matrix thead th, .matrix tbody th, .matrix .corner { position: static; }
   .verdict, .card, .ground, tr, .disruption > summary { break-inside: avoid; }
   h2, h3, summary { break-after: avoid; }

@@ -3,7 +3,7 @@ import { h } from 'hastscript';
 import type { Element } from 'hast';
 import { type Stage, STAGES } from '../../helpers/verdict/model.ts';
 import type { ReportCell, ReportSpan } from '../model.ts';
-import { duration } from './duration.ts';
+import { duration } from '../duration.ts';
 import { quietHead } from './view.ts';
 
 const WORDS: Readonly<Record<Stage, string>> = {

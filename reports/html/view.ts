@@ -1,6 +1,6 @@
-import { h } from 'hastscript';
-import type { Element } from 'hast';
-import type { Child } from 'hastscript';
+import type { Element, Literal, Nodes } from 'hast';
+import { toHtml } from 'hast-util-to-html';
+import { type Child, h } from 'hastscript';
 import type { Report, ReportCell } from '../model.ts';
 import { labelOf, MARKS, rowsOf, standingOf, type Standing } from '../summary.ts';
 
@@ -47,19 +47,17 @@ function unused(wanted: string, taken: Set<string>): string {
 }
 
 /** How a cell looks: its standing, and apart from that what is right and yet no plain `survived`. */
-export type Tone = Standing | 'required' | 'borrowed';
+export type Tone = Standing | 'required';
 
 export function toneOf(cell: ReportCell): Tone {
   const standing = standingOf(cell);
-  if (standing !== 'good') return standing;
-  if (cell.reason === 'borrowed-time') return 'borrowed';
-  return cell.outcome === 'survived' ? 'good' : 'required';
+  return standing === 'good' && cell.outcome !== 'survived' ? 'required' : standing;
 }
 
 export const TONES: Readonly<Record<Tone, { readonly mark: string; readonly meaning: string }>> = {
   good: { mark: MARKS.good, meaning: 'Every row came back, and the service works.' },
   required: { mark: MARKS.good, meaning: 'As it must be here: this one is meant to do that.' },
-  borrowed: { mark: '!', meaning: 'Came through, on borrowed time: the next new container loses it.' },
+  borrowed: { mark: MARKS.borrowed, meaning: 'Came through, on borrowed time: the next new container loses it.' },
   accepted: { mark: MARKS.accepted, meaning: 'Not as it should be, and accepted.' },
   bad: { mark: MARKS.bad, meaning: 'Not as it should be.' },
   unknown: { mark: MARKS.unknown, meaning: 'Could not be shown either way; no pass.' },
@@ -85,9 +83,41 @@ export function prose(text: string): (Element | string)[] {
   return text.split('`').map((part, index) => (index % 2 === 1 ? h('code', part) : part));
 }
 
-/** A part of the page with a heading that it can be linked by. */
-export function section(id: string, heading: string, ...children: Child[]): Element {
-  return h('section', { id, ariaLabelledBy: `${id}-heading` }, h('h2', { id: `${id}-heading` }, heading), ...children);
+/** A part of the page, with the heading that it can be linked by. */
+export interface Part {
+  readonly id: string;
+  readonly heading: string;
+  readonly html: string;
+}
+
+export function section(id: string, heading: string, ...children: Child[]): Part {
+  const html = write(
+    h('section', { id, ariaLabelledBy: `${id}-heading` }, h('h2', { id: `${id}-heading` }, heading), ...children),
+  );
+  return { id, heading, html };
+}
+
+interface Written extends Literal {
+  type: 'raw';
+}
+
+declare module 'hast' {
+  interface ElementContentMap {
+    raw: Written;
+  }
+  interface RootContentMap {
+    raw: Written;
+  }
+}
+
+/** As HTML; what comes from outside is escaped, and what was `written` is taken as it is. */
+export function write(node: Nodes): string {
+  return toHtml(node, { allowDangerousHtml: true });
+}
+
+/** Written at once, so that its tree can go: all trees of a large report are too much to hold. */
+export function written(element: Element): Written {
+  return { type: 'raw', value: write(element) };
 }
 
 /** Pairs of what and how much; what is null was not measured. */

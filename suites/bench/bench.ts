@@ -57,7 +57,7 @@ interface Timing {
 async function byOutlast(host: PrivateHost, disruptions: readonly Disruption[]): Promise<Timing> {
   const clock = timed(host);
   const { signal } = new AbortController();
-  await using session = await sessionOn('reference', { host: clock.host, signal });
+  await using session = await sessionOn('reference', clock.host, signal);
   const began = performance.now();
   const matrix = await session.start();
   for (const disruption of disruptions) {

@@ -1,14 +1,13 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { pathToFileURL } from 'node:url';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import Table from 'cli-table3';
+import { execa } from 'execa';
 import { chromium } from 'playwright-core';
 import { dir } from 'tmp-promise';
 import { findChromium } from '../../fixtures/chromium.ts';
-import { renderHtml } from '../../reports/html/page.ts';
-import type { Report } from '../../reports/model.ts';
 import { largeReport } from '../../reports/sample.ts';
+import { writeReport } from '../../reports/write.ts';
 
 // How long the HTML report takes to be written and to be usable in a browser: as large as that of the reference stack, and as large as they come.
 
@@ -17,47 +16,48 @@ const SIZES = [
   [5, 14],
   [50, 20],
 ] as const;
+const LAUNCHER = fileURLToPath(new URL('../../helpers/cli/launcher.js', import.meta.url));
+const METER = 'data:text/javascript,process.on("exit", () => console.error(process.resourceUsage().maxRSS / 1024))';
 
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
-/** The first is slower than the rest, and the one that counts. */
-function firstRender(report: Report): { html: string; ms: number } {
-  const began = performance.now();
-  const html = renderHtml(report);
-  return { html, ms: performance.now() - began };
-}
-
 await using browser = await chromium.launch(await findChromium());
 const folder = await dir({ prefix: 'outlast-bench-', unsafeCleanup: true });
-const table = new Table({ head: ['cells', 'KB', 'render ms', 'memory MB', 'interactive ms', 'link ms'] });
+const table = new Table({
+  head: ['cells', 'KB', '`outlast report` ms', 'memory MB', 'interactive ms', 'link ms'],
+  style: { head: [], border: [] },
+});
 for (const [stores, disruptions] of SIZES) {
-  const { html, ms } = firstRender(largeReport(stores, disruptions));
-  const file = join(folder.path, 'report.html');
-  await writeFile(file, html);
+  await writeReport(folder.path, largeReport(stores, disruptions));
+  const rendered: number[] = [];
+  const memory: number[] = [];
   const interactive: number[] = [];
   const followed: number[] = [];
+  let size = 0;
   for (let round = 0; round < ROUNDS; round++) {
+    const began = performance.now();
+    const { stdout, stderr } = await execa(process.execPath, ['--import', METER, LAUNCHER, 'report', folder.path]);
+    rendered.push(performance.now() - began);
+    memory.push(Number(stderr));
+    size = Buffer.byteLength(stdout);
     await using page = await browser.newPage();
-    await page.goto(pathToFileURL(file).href);
+    await page.goto(pathToFileURL(join(folder.path, 'report.html')).href);
     interactive.push(await page.evaluate('performance.getEntriesByType("navigation")[0].domInteractive'));
     followed.push(
       await page.evaluate(async () => {
-        const began = performance.now();
+        const clicked = performance.now();
         document.querySelector<HTMLElement>('tbody tr:last-child .tile')?.click();
         await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
-        return performance.now() - began;
+        return performance.now() - clicked;
       }),
     );
   }
   table.push([
     `${stores} × ${disruptions}`,
-    Math.round(html.length / 1024),
-    Math.round(ms),
-    Math.round(process.resourceUsage().maxRSS / 1024),
-    Math.round(median(interactive)),
-    Math.round(median(followed)),
+    Math.round(size / 1024),
+    ...[rendered, memory, interactive, followed].map((values) => Math.round(median(values))),
   ]);
 }
 await folder.cleanup();

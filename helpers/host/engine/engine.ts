@@ -20,8 +20,8 @@ export interface Plugins {
   readonly buildx: string;
 }
 
-/** What a private host and an assembled base image need of a machine besides the engine. */
-export interface HostTools {
+/** What assembled images need of a machine. */
+export interface ImageTools {
   readonly git: string;
   /** Folder of git's own programs. */
   readonly gitCore: string;
@@ -29,12 +29,25 @@ export interface HostTools {
   readonly tini: string;
   /** Statically linked. */
   readonly busybox: string;
+  /** Shared libraries that the machine may lack. */
+  readonly libraries: readonly string[];
+}
+
+/** What a private host needs of a machine besides the engine. */
+export interface HostTools extends ImageTools {
   readonly slirp4netns: string;
   /** Folder with `iptables` and its kin, in the variant that this kernel knows. */
   readonly iptables: string;
   /** Folder of iptables' extensions; `null` for its built-in one. */
   readonly xtables: string | null;
-  /** Shared libraries that the machine may lack. */
+}
+
+/** The network of a host of our own, as packages bring it. */
+export interface NetworkTools {
+  readonly slirp4netns: string;
+  /** Folders with `iptables` and its kin in their two variants, of which a kernel may know but one. */
+  readonly iptables: Readonly<Record<'nft' | 'legacy', string>>;
+  readonly xtables: string;
   readonly libraries: readonly string[];
 }
 

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
-import type { EngineSource, HostTools, Plugins } from './engine.ts';
+import type { EngineSource, HostTools, ImageTools, Plugins } from './engine.ts';
 import { findProgram, isStatic, pathFolders, versionOf } from './programs.ts';
 
 /** The engine that is installed on the machine, running or not. */
@@ -34,29 +34,26 @@ export async function installedPlugins(env: NodeJS.ProcessEnv): Promise<Plugins 
   return composeVersion === null ? null : { compose, composeVersion, buildx };
 }
 
+/** The tools of assembled images, where the machine has every one of them. */
+export async function installedImageTools(env: NodeJS.ProcessEnv): Promise<ImageTools | null> {
+  const folders = pathFolders(env);
+  const [git, tini, busybox] = await Promise.all(
+    ['git', 'tini-static', 'busybox'].map((name) => findProgram(name, folders)),
+  );
+  if (!git || !tini || !busybox) return null;
+  if (!(await isStatic(busybox)) || !(await isStatic(tini))) return null;
+  const core = await execa(git, ['--exec-path'], { reject: false });
+  return core.exitCode === 0 ? { git, gitCore: core.stdout, tini, busybox, libraries: [] } : null;
+}
+
 /** The host tools, where the machine has every one of them. */
 export async function installedTools(env: NodeJS.ProcessEnv): Promise<HostTools | null> {
   const folders = pathFolders(env);
-  const find = (name: string) => findProgram(name, folders);
-  const [git, tini, busybox, slirp4netns, iptables] = await Promise.all([
-    find('git'),
-    find('tini-static'),
-    find('busybox'),
-    find('slirp4netns'),
-    find('iptables'),
+  const [image, slirp4netns, iptables] = await Promise.all([
+    installedImageTools(env),
+    findProgram('slirp4netns', folders),
+    findProgram('iptables', folders),
   ]);
-  if (!git || !tini || !busybox || !slirp4netns || !iptables) return null;
-  if (!(await isStatic(busybox)) || !(await isStatic(tini))) return null;
-  const core = await execa(git, ['--exec-path'], { reject: false });
-  if (core.exitCode !== 0) return null;
-  return {
-    git,
-    gitCore: core.stdout,
-    tini,
-    busybox,
-    slirp4netns,
-    iptables: path.dirname(iptables),
-    xtables: null,
-    libraries: [],
-  };
+  if (!image || !slirp4netns || !iptables) return null;
+  return { ...image, slirp4netns, iptables: path.dirname(iptables), xtables: null };
 }

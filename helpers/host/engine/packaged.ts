@@ -1,10 +1,11 @@
-import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { execa } from 'execa';
 import { OutlastError } from '../../errors.ts';
 import { withLock } from '../lock.ts';
 import { openApt, type Apt, type Wanted } from './apt.ts';
-import type { Engine, EngineSource, HostTools, Plugins } from './engine.ts';
+import { IPTABLES_TRIAL } from '../firewall.ts';
+import type { Engine, EngineSource, HostTools, ImageTools, NetworkTools, Plugins } from './engine.ts';
 import { fitsLibc, libraryClosure, type PackageIndex } from './package-index.ts';
 import { findProgram, libraryFoldersOf, programFoldersOf, versionOf } from './programs.ts';
 
@@ -35,9 +36,22 @@ export function packagedPlugins(home: string, signal?: AbortSignal): Promise<Plu
   return fetchBundle(home, pluginBundle, signal);
 }
 
+/** The tools of assembled images from Debian's packages. */
+export function packagedImageTools(home: string, signal?: AbortSignal): Promise<ImageTools | null> {
+  return fetchBundle(home, imageToolBundle, signal);
+}
+
+/** The network tools from Debian's packages. */
+export function packagedNetworkTools(home: string, signal?: AbortSignal): Promise<NetworkTools | null> {
+  return fetchBundle(home, networkToolBundle, signal);
+}
+
 /** The host tools from Debian's packages. */
-export function packagedTools(home: string, signal?: AbortSignal): Promise<HostTools | null> {
-  return fetchBundle(home, toolBundle, signal);
+export async function packagedTools(home: string, signal?: AbortSignal): Promise<HostTools | null> {
+  const [image, network] = await Promise.all([packagedImageTools(home, signal), packagedNetworkTools(home, signal)]);
+  if (!image || !network) return null;
+  const libraries = [...image.libraries, ...network.libraries];
+  return { ...image, ...network, libraries, iptables: await workingIptables(network) };
 }
 
 /** Any one program of a Debian package with its libraries, for instance a registry to test against. */
@@ -103,8 +117,8 @@ const pluginBundle: Bundle<Plugins> = {
   },
 };
 
-const toolBundle: Bundle<HostTools> = {
-  key: 'tools',
+const imageToolBundle: Bundle<ImageTools> = {
+  key: 'image-tools',
   components: (all) => {
     // These bring libraries along, and those of the machine's own release fit it.
     const suites = all.toReversed();
@@ -112,52 +126,61 @@ const toolBundle: Bundle<HostTools> = {
       { packages: ['git'], program: 'git', suites },
       { packages: ['tini-static', 'tini'], program: 'tini-static', suites },
       { packages: ['busybox-static'], program: 'busybox', suites, versionArgs: ['true'] },
-      { packages: ['slirp4netns'], program: 'slirp4netns', suites },
-      { packages: ['iptables'], program: 'xtables-nft-multi', suites, versionArgs: ['iptables', '--version'] },
     ];
   },
   async describe(root) {
-    const libraries = libraryFoldersOf(root);
-    const iptables = await linkIptables(root, libraries);
     return {
       git: await programIn(root, 'git'),
       gitCore: path.join(root, 'usr/lib/git-core'),
       tini: await programIn(root, 'tini-static'),
       busybox: await programIn(root, 'busybox'),
-      slirp4netns: await programIn(root, 'slirp4netns'),
-      iptables,
-      xtables: path.join(libraryFoldersOf(root)[0] ?? root, 'xtables'),
-      libraries,
+      libraries: libraryFoldersOf(root),
     };
   },
 };
 
-/** Makes the names that the packages' own scripts would make, for the variant that works in a new network namespace here. */
-async function linkIptables(root: string, libraries: readonly string[]): Promise<string> {
+const networkToolBundle: Bundle<NetworkTools> = {
+  key: 'network-tools',
+  components: (all) => {
+    const suites = all.toReversed();
+    return [
+      { packages: ['slirp4netns'], program: 'slirp4netns', suites },
+      { packages: ['iptables'], program: 'xtables-nft-multi', suites, versionArgs: ['iptables', '--version'] },
+    ];
+  },
+  async describe(root) {
+    return {
+      slirp4netns: await programIn(root, 'slirp4netns'),
+      iptables: { nft: await linkIptables(root, 'nft'), legacy: await linkIptables(root, 'legacy') },
+      xtables: path.join(libraryFoldersOf(root)[0] ?? root, 'xtables'),
+      libraries: libraryFoldersOf(root),
+    };
+  },
+};
+
+/** Makes the names that the packages' own scripts would make. */
+async function linkIptables(root: string, variant: string): Promise<string> {
   const commands = ['iptables', 'ip6tables'].flatMap((name) => [name, `${name}-save`, `${name}-restore`]);
-  for (const variant of ['nft', 'legacy']) {
-    const folder = path.join(root, `outlast-iptables-${variant}`);
-    const program = await programIn(root, `xtables-${variant}-multi`);
-    await mkdir(folder);
-    await Promise.all(commands.map((name) => symlink(program, path.join(folder, name))));
+  const folder = path.join(root, `outlast-iptables-${variant}`);
+  const program = await programIn(root, `xtables-${variant}-multi`);
+  await mkdir(folder);
+  await Promise.all(commands.map((name) => symlink(program, path.join(folder, name))));
+  return folder;
+}
+
+/** The variant that works in a new network namespace here. */
+async function workingIptables({ iptables, xtables, libraries }: NetworkTools): Promise<string> {
+  for (const folder of [iptables.nft, iptables.legacy]) {
     const env = {
       PATH: `${folder}:${process.env['PATH'] ?? ''}`,
       LD_LIBRARY_PATH: libraries.join(':'),
-      XTABLES_LIBDIR: path.join(libraries[0] ?? root, 'xtables'),
+      XTABLES_LIBDIR: xtables,
     };
     const trial = await execa('unshare', ['--net', 'sh', '-ec', IPTABLES_TRIAL], { reject: false, env });
     if (trial.exitCode === 0) return folder;
   }
   throw new OutlastError('ENGINE_UNAVAILABLE', 'No variant of iptables works with this kernel.');
 }
-
-const IPTABLES_TRIAL = `
-iptables -N OUTLAST
-iptables -A OUTLAST -o tap0 -j REJECT
-iptables -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
-iptables -t nat -A PREROUTING -m addrtype --dst-type LOCAL -j RETURN
-iptables -t nat -A POSTROUTING -s 172.17.0.0/16 -j MASQUERADE
-`;
 
 async function programIn(root: string, name: string): Promise<string> {
   const program = await findProgram(name, programFoldersOf(root));
@@ -167,13 +190,14 @@ async function programIn(root: string, name: string): Promise<string> {
 
 /** The bundle out of the cache, fetched first where it is not there yet. `null` where there is no Debian mirror. */
 async function fetchBundle<T>(home: string, bundle: Bundle<T>, signal: AbortSignal | undefined): Promise<T | null> {
-  const cache = path.join(home, 'packages');
+  await mkdir(path.join(home, 'packages'), { recursive: true });
+  // What is found there names the place where it lies, by whatever link it was reached.
+  const cache = await realpath(path.join(home, 'packages'));
   const folder = path.join(cache, bundle.key);
   const cached = await readManifest<T>(folder);
   if (cached) return cached;
   const apt = await openApt(home, signal);
   if (!apt) return null;
-  await mkdir(cache, { recursive: true });
   return withLock(`${folder}.lock`, () => unpackBundle(apt, folder, bundle, signal), signal);
 }
 

@@ -1,6 +1,7 @@
 import { access, constants, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { execa } from 'execa';
+import { TRIPLET } from '../image-parts.ts';
 
 /** Folders of programs below a root. */
 const PROGRAM_FOLDERS: readonly string[] = [
@@ -39,8 +40,7 @@ export function programFoldersOf(root: string): string[] {
 
 /** The folders below a root where packages put shared libraries. */
 export function libraryFoldersOf(root: string): string[] {
-  const triplet = `${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
-  return [path.join(root, 'usr/lib', triplet), path.join(root, 'lib', triplet)];
+  return [path.join(root, 'usr/lib', TRIPLET), path.join(root, 'lib', TRIPLET)];
 }
 
 /** What a program says of its version, or `null` when it does not run here. */

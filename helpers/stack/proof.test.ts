@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compareFacts, unproven, type Fact } from './attestation.ts';
+import { compareFacts, unproven, type Fact } from './proof.ts';
 
 const facts = (values: Record<string, string>): Fact[] =>
   Object.entries(values).map(([name, value]) => {

@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+import { relative } from 'node:path';
+import { execa } from 'execa';
+import type { SourceLines } from './source-lines.ts';
+
+/** Which stack, in which state: what a report vouches for. */
+export interface Revision {
+  /** Of the Compose files as they stand, with what they include and extend. */
+  readonly digest: string;
+  /** `null`: no repository, or none that has a commit. */
+  readonly commit: string | null;
+  /** Does the working tree hold anything that the commit does not? `null`: git does not tell. */
+  readonly dirty: boolean | null;
+}
+
+/** @param apart a folder that is no part of the stack, whatever lies in it: the report's */
+export async function revisionOf(lines: SourceLines, folder: string, apart?: string): Promise<Revision> {
+  const commit = await commitOf(folder);
+  return { digest: digestOf(lines.texts), commit, dirty: commit === null ? null : await isDirty(folder, apart) };
+}
+
+/** A file that ends where another begins is not the same as one file. */
+function digestOf(texts: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const text of texts) hash.update(`${Buffer.byteLength(text)}\n${text}`);
+  return `sha256:${hash.digest('hex')}`;
+}
+
+/** Asking for the name of a commit runs nothing, so whoever owns the repository may be asked. */
+async function commitOf(folder: string): Promise<string | null> {
+  return git(folder, '-c', 'safe.directory=*', 'rev-parse', '--verify', 'HEAD');
+}
+
+/** No program that the repository's configuration names, and no lock. */
+const RUNS_NOTHING = ['--no-optional-locks', '-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null'];
+
+async function isDirty(folder: string, apart: string | undefined): Promise<boolean | null> {
+  const root = await git(folder, 'rev-parse', '--show-toplevel');
+  if (root === null) return null;
+  const within = apart === undefined ? '' : relative(root, apart);
+  // An empty one is the repository itself.
+  const others = within === '' ? [] : [`:(top,exclude,literal)${within}`];
+  const changes = await git(folder, ...RUNS_NOTHING, 'status', '--porcelain', '--', ':(top)', ...others);
+  return changes === null ? null : changes !== '';
+}
+
+async function git(folder: string, ...args: string[]): Promise<string | null> {
+  const { exitCode, stdout } = await execa('git', args, { cwd: folder, reject: false });
+  return exitCode === 0 ? stdout : null;
+}

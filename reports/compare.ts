@@ -1,0 +1,38 @@
+import { OUTCOMES, type Outcome } from '../helpers/verdict/model.ts';
+import type { Report, ReportBaseline, ReportCell } from './model.ts';
+
+/** How a run differs from an earlier one of the same stack: cells that are worse, better, or in one of the two alone. */
+export function compare(before: Report, after: Report): ReportBaseline {
+  const [earlier, later] = [standings(before), standings(after)];
+  const changes = [...new Map([...earlier, ...later])].map(([key, { disruption, store }]) => {
+    const [was, is] = [earlier.get(key), later.get(key)];
+    const change = { disruption, store, before: was?.outcome ?? null, after: is?.outcome ?? null };
+    return { change, differs: was?.outcome !== is?.outcome, step: was && is ? is.rank - was.rank : null };
+  });
+  const those = (fits: (each: (typeof changes)[number]) => boolean) => changes.filter(fits).map(({ change }) => change);
+  return {
+    runId: before.runId,
+    startedAt: before.startedAt,
+    worse: those(({ step }) => step !== null && step < 0),
+    better: those(({ step }) => step !== null && step > 0),
+    other: those(({ step, differs }) => differs && (step === null || step === 0)),
+  };
+}
+
+interface Standing extends Pick<ReportCell, 'disruption' | 'store'> {
+  readonly outcome: Outcome;
+  /** The higher the better; what is as it should be is best, whatever it is. */
+  readonly rank: number;
+}
+
+/** Of each store after each disruption, on whichever host it was worst. */
+function standings({ cells }: Report): Map<string, Standing> {
+  const worst = new Map<string, Standing>();
+  for (const { status, disruption, store, outcome, ok } of cells) {
+    if (status === 'not-applicable') continue;
+    const key = `${disruption} ${store}`;
+    const rank = ok ? OUTCOMES.length : OUTCOMES.indexOf(outcome);
+    if (rank < (worst.get(key)?.rank ?? Infinity)) worst.set(key, { disruption, store, outcome, rank });
+  }
+  return worst;
+}
