@@ -5,6 +5,7 @@ import { describe } from 'vitest';
 import { outlast } from '../fixtures/cli.ts';
 import { test as base } from '../fixtures/outlast.ts';
 import { stackFolder } from '../fixtures/stacks.ts';
+import { DISRUPTIONS } from '../helpers/disruptions/catalogue.ts';
 import type { Report } from '../reports/model.ts';
 
 /** Runs a stack from a fresh folder that has no configuration. Images that no registry has are those of the suites' own engine. */
@@ -97,6 +98,19 @@ const FAULTS: readonly Fault[] = [
     args: ['--only', 'reboot'],
     outcomes: { 'app-data': 'unavailable' },
     finding: 'no-restart-policy',
+  },
+  {
+    stack: 'unnamed-project',
+    // Of what `--strict` adds, only this is about a name.
+    args: [
+      '--strict',
+      '--skip',
+      DISRUPTIONS.map(({ id }) => id)
+        .filter((id) => id !== 'move-project')
+        .join(','),
+    ],
+    outcomes: { 'app-data': 'hidden', 'app-beside': 'survived', 'app-outside': 'survived', 'app-fixed': 'survived' },
+    finding: 'unnamed-project',
   },
 ];
 

@@ -165,6 +165,38 @@ describe('a nested host', { timeout: 300_000 }, () => {
     expect(await inventory(theirs)).toEqual(before);
   });
 
+  test('control: a folder inside it gets another name with what is bound there, and a volume named after it stays behind', async ({
+    theirs,
+    folder,
+    task,
+    expect,
+  }) => {
+    const before = await inventory(theirs);
+    const [cwd, out] = [join(folder, 'shop'), join(folder, 'report')];
+    await cp(join(ROOT, 'fixtures/sound/bare'), cwd, { recursive: true });
+    const compose = await readFile(join(cwd, 'compose.yaml'), 'utf8');
+    await writeFile(join(cwd, 'compose.yaml'), compose.replace('name: bare\n', ''));
+    const args = ['run', '--host', 'nested', '--only', 'move-project', '--out', out];
+    const { exitCode, stderr } = await outlast(args, { cwd, env: theirs.env });
+    expect(exitCode, stderr).toBe(1);
+    const { verdict, cells } = await seenIn(out);
+    const moved = cells.find(({ store }) => store === 'volume');
+    const caught = moved?.outcome === 'hidden';
+    const seen = { outcome: moved?.outcome ?? 'none', caught, reason: moved?.reason ?? null };
+    task.meta.persistence = { controls: [{ id: 'bare/nested-move-project', expected: 'hidden', ...seen }] };
+    expect(cells.map(({ store, outcome, service }) => `${store} ${outcome} ${service}`).toSorted()).toEqual([
+      'bind survived up',
+      'layer lost up',
+      'volume hidden up',
+    ]);
+    expect(moved?.proof).toMatchObject({
+      before: { 'project folder': expect.stringMatching(/\/checkout$/) as string, 'project name': 'shop' },
+      after: { 'project folder': expect.stringMatching(/\/checkout-moved$/) as string, 'project name': 'shop-moved' },
+    });
+    expect(verdict).toBe('loses');
+    expect(await inventory(theirs)).toEqual(before);
+  });
+
   test('by SIGINT while it is being made leaves nothing', async ({ theirs, folder, expect }) => {
     const before = await inventory(theirs);
     const options = { cwd: join(ROOT, 'fixtures/broken/bare-tmpfs'), env: theirs.env };

@@ -6,6 +6,7 @@ import { audit } from './audit.ts';
 import { withExcerpts } from './excerpt.ts';
 import type { Finding } from './finding.ts';
 import { factsOfInspected, type ImageFacts } from './image-facts.ts';
+import { leftByMove } from './folder-name.ts';
 import { unwritableBy } from './owners.ts';
 import { predict, type PredictedStore, type Prediction, type ServiceFacts } from './predict.ts';
 import { readSubject } from './read-subject.ts';
@@ -42,7 +43,7 @@ export async function auditProject(
       .inspect()
       .then(factsOfInspected, () => null)) ?? null;
   const subject = await readSubject(model, { ...options, platform, inspect });
-  const facts = factsOf(subject);
+  const facts = { services: factsOf(subject), leftByMove: leftByMove(subject) };
   const inBackup = new Set(subject.backup?.stores);
   const predictFor: Audited['predictFor'] = (stores) =>
     predict(

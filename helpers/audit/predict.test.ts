@@ -17,7 +17,12 @@ function predictions(
   where: Partial<PredictedStore> = {},
 ): Record<string, Outcome | null> {
   const model = { name: 'shop', services: { app: service } };
-  const all = predict(model, new Map([['app', { ...known, ...facts }]]), [{ ...store, ...where }], DISRUPTIONS);
+  const all = predict(
+    model,
+    { services: new Map([['app', { ...known, ...facts }]]), leftByMove: new Set(['unnamed', '/srv/shop/whole']) },
+    [{ ...store, ...where }],
+    DISRUPTIONS,
+  );
   return Object.fromEntries(all.map(({ disruption, predicted }) => [disruption, predicted]));
 }
 
@@ -87,6 +92,17 @@ describe('predict', () => {
     expect(predictions({ restart: 'always' }, { complete: false })['down-up']).toBeNull();
     expect(predictions(mounted('volume', 'data'), { complete: false })['down-up']).toBe('survived');
     expect(predictions(mounted('volume', 'data'), {}, { service: 'other' })['down-up']).toBeNull();
+  });
+
+  test('a folder that gets another name takes the names of its volumes along', () => {
+    expect(predictions(mounted('volume', 'unnamed'))).toMatchObject({
+      'move-project': 'hidden',
+      'down-up': 'survived',
+    });
+    expect(predictions(mounted('volume', 'data'))['move-project']).toBe('survived');
+    expect(predictions(mounted('bind', '/srv/data'))['move-project']).toBe('survived');
+    expect(predictions(mounted('bind', '/srv/shop/whole'))['move-project']).toBe('hidden');
+    expect(predictions(mounted('volume'))['move-project']).toBe('hidden');
   });
 
   test('a restore brings back what the backup promises', () => {

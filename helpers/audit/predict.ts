@@ -18,6 +18,13 @@ export interface ServiceFacts {
   readonly unwritable: ReadonlySet<string>;
 }
 
+/** What a prediction needs to know besides the model. */
+export interface PredictionFacts {
+  readonly services: ReadonlyMap<string, ServiceFacts>;
+  /** Sources of mounts that are not found again once the project's folder has another name. */
+  readonly leftByMove: ReadonlySet<string>;
+}
+
 export interface PredictedStore {
   readonly id: string;
   readonly service: string;
@@ -47,12 +54,12 @@ export function predictedStores(
   }));
 }
 
-type PredictedDisruption = Pick<Disruption, 'id' | 'needs' | 'effect'>;
+type PredictedDisruption = Pick<Disruption, 'id' | 'needs' | 'effect' | 'claims'>;
 
 /** What will become of every store in every disruption, by the layer that will hold its bytes. Pure. */
 export function predict(
   model: ProjectModel,
-  facts: ReadonlyMap<string, ServiceFacts>,
+  facts: PredictionFacts,
   stores: readonly PredictedStore[],
   disruptions: readonly PredictedDisruption[],
 ): Prediction[] {
@@ -60,19 +67,20 @@ export function predict(
     stores.map((store) => ({
       disruption: disruption.id,
       store: store.id,
-      predicted: predicted(model, facts.get(store.service), store, disruption),
+      predicted: predicted(model, facts, store, disruption),
     })),
   );
 }
 
 function predicted(
   model: ProjectModel,
-  facts: ServiceFacts | undefined,
+  { services, leftByMove }: PredictionFacts,
   { service: name, path, inBackup }: PredictedStore,
   disruption: PredictedDisruption,
 ): Outcome | null {
   const service = model.services[name];
   if (!service) return null;
+  const facts = services.get(name);
   const { layer, mount } = placementIn(mountsOf(service), facts?.volumes ?? [], path);
   // A VOLUME that is not known of would turn the container's own layer into an anonymous volume.
   if (layer === 'container' && facts?.complete !== true) return null;
@@ -80,6 +88,8 @@ function predicted(
   if (RESTORES.has(disruption.needs) && !inBackup) return null;
   const data = disruption.effect[layer];
   if (data !== 'survived') return data;
+  const moves = disruption.claims.changes.includes('folder');
+  if (moves && leftByMove.has(mount?.source ?? '')) return 'hidden';
   if (BOOTS.has(disruption.needs) && !comesBackAtBoot(service) && !isOneOff(model, name)) return 'unavailable';
   if (disruption.needs === 'bind') return afterChangeOfOwner(layer === 'bind', facts?.uid ?? null);
   return mount && facts?.unwritable.has(mount.target) === true ? 'unwritable' : 'survived';

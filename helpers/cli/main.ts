@@ -32,6 +32,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .description('disrupt a copy of the stack and compare what it reads back with what was acknowledged')
     .option('--only <ids>', `only these disruptions: ${DISRUPTIONS.map((one) => one.id).join(', ')}`, list)
     .option('--skip <ids>', 'not these disruptions', list)
+    .addOption(new Option('--strict', 'every disruption that the host and the configuration allow').conflicts('only'))
     .option('--store <ids>', 'only these stores', list)
     .option('--out <folder>', 'where the report goes', 'outlast-report')
     .option('--markers <count>', 'rows written to each store before each disruption', count, DEFAULTS.markers)

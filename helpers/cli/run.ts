@@ -22,6 +22,7 @@ import { stackOf, type StackOptions } from './stack-options.ts';
 export interface RunOptions extends StackOptions {
   readonly only?: readonly string[];
   readonly skip?: readonly string[];
+  readonly strict?: boolean;
   readonly store?: readonly string[];
   readonly out: string;
   readonly markers: number;
@@ -50,7 +51,7 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<num
     configFile: options.config,
     only: options.store,
     asked: options.only !== undefined,
-    needsBackup: disruptions.some(needsBackup),
+    needsBackup: options.only !== undefined && disruptions.some(needsBackup),
     reportFolder: out,
     baseline: named && { file: options.baseline as string, stack: named.stack?.name ?? null },
     markers: options.markers,
@@ -92,10 +93,20 @@ async function earlierTimes(folder: string, files: readonly string[]): Promise<M
   return times;
 }
 
-function chosen({ only, skip = [] }: RunOptions): Disruption[] {
+/**
+ * What is to run: what was named, else what runs by default, or all there is.
+ * @throws OutlastError UNKNOWN_DISRUPTION, USAGE
+ */
+export function chosen({
+  only,
+  skip = [],
+  strict = false,
+}: Pick<RunOptions, 'only' | 'skip' | 'strict'>): Disruption[] {
   const named = only?.map(disruptionOf);
   const left = new Set(skip.map(disruptionOf));
-  const disruptions = DISRUPTIONS.filter((one) => (named?.includes(one) ?? !one.optional) && !left.has(one));
+  const disruptions = DISRUPTIONS.filter(
+    (one) => (named?.includes(one) ?? (strict || !one.optional)) && !left.has(one),
+  );
   if (disruptions.length === 0) throw new OutlastError('USAGE', '--only and --skip leave nothing to do.');
   return disruptions;
 }

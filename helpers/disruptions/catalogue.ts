@@ -5,6 +5,7 @@ import { downUp } from './down-up.ts';
 import { downVolumes } from './down-volumes.ts';
 import { engineUpgrade } from './engine-upgrade.ts';
 import { kill } from './kill.ts';
+import { moveProject } from './move-project.ts';
 import { newHost } from './new-host.ts';
 import { prune } from './prune.ts';
 import { reboot } from './reboot.ts';
@@ -24,6 +25,7 @@ export const DISRUPTIONS: readonly Disruption[] = [
   rebuild,
   downUp,
   prune,
+  moveProject,
   reboot,
   crash,
   engineUpgrade,

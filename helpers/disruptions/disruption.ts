@@ -42,7 +42,7 @@ export interface Disruption {
     | 'upgrade'
     | 'backup'
     | 'backup-and-host';
-  /** How long services may take to come back at most, in milliseconds, where they are not to come back. */
+  /** How long services may take to come back at most, in milliseconds, where they are not to come back. Then none is started by hand. */
   readonly patienceMs?: number;
   /** What must have changed and what must not; the proof is held against it. */
   readonly claims: Claims;

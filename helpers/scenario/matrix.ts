@@ -114,10 +114,10 @@ export class Matrix {
     signal.throwIfAborted();
     const idle = (status: 'not-run' | 'not-applicable', reason: Reason): CellRecord[] =>
       stores.map((store) => idleCell(disruption, store, project.host, status, reason));
+    // What nobody asked for by name runs where host and configuration allow it.
+    const refused = this.#options.asked ? 'not-run' : 'not-applicable';
     const unmet = unmetNeed(disruption, this.#options);
-    // What nobody asked for by name runs where the host allows it.
-    if (unmet?.[1] === 'needs-host' && !this.#options.asked) return idle('not-applicable', 'needs-host');
-    if (unmet) return idle(...unmet);
+    if (unmet) return idle(unmet[0] === 'not-run' ? refused : unmet[0], unmet[1]);
     const failed = (error: unknown): CellRecord[] => {
       signal.throwIfAborted();
       const text = `${String(error)}\n${(error as OutlastError).detail ?? ''}`.trim();
@@ -127,7 +127,7 @@ export class Matrix {
     try {
       if (disruption.needs === 'upgrade') {
         const cells = await this.#onOldestEngine(disruption, onPhase);
-        return typeof cells === 'string' ? idle('not-run', cells) : cells;
+        return typeof cells === 'string' ? idle(refused, cells) : cells;
       }
       if (!this.#whole) await this.#renew();
     } catch (error) {

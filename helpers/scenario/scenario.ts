@@ -84,26 +84,29 @@ export async function runScenario(
   onPhase('read');
   const looked = performance.now();
   await setting.own.settled(stack).catch(() => signal.throwIfAborted());
-  // What will be healed is left as it is until then.
-  const revived = disruption.heal ? [] : await revive(setting, states);
+  // What is not meant to come back is left as it is until it is healed.
+  const revived = disruption.patienceMs === undefined ? await revive(setting, states) : [];
   const after = await placements(stack, stores).catch(() => new Map<string, Placement>());
   const probes = await enter(setting);
   const atInjection = injection.steps.flatMap(({ facts }) => facts ?? []);
   const factsAfter = [...attested, ...atInjection, ...userFacts(await identitiesIn(probes))];
   const proof = compareFacts(factsBefore, factsAfter);
   const missing = unproven(factsBefore, factsAfter, disruption.claims, subjects);
+  const replaced = await replacedIn(stack, before, after);
   const seen = await observeAll(setting, disruption, { states, probes, identities, after, epoch });
 
   return Promise.all(
     stores.map(async (store, index): Promise<CellRecord> => {
       const saw = seen[index] as (typeof seen)[number];
       const was = before.get(store.id);
+      const sourceReplaced = replaced.has(store.id);
       const own = saw.rows === null ? null : setting.own.compare(store, saw.own);
       const observation: Observation = {
-        rows: saw.rows,
+        // What was found only once the old source was back was not there before.
+        rows: saw.isLate && sourceReplaced ? [] : saw.rows,
         readFailure: saw.readFailure,
         baseline: setting.baselines.get(store.id) ?? new Set(),
-        sourceReplaced: was !== undefined && (await isReplaced(stack, was, after.get(store.id))),
+        sourceReplaced,
         integrity: saw.integrity,
         service: saw.service,
         serviceReason: saw.serviceReason,
@@ -240,6 +243,8 @@ export interface Seen {
   readonly serviceReason: Reason | null;
   /** Is it known, of a service that fails, that it does so for the owner of its data? */
   readonly explained: boolean;
+  /** Was it read only after the disruption had been taken back? */
+  readonly isLate: boolean;
   /** On the clock of `performance.now()`. */
   readonly readAt: number;
   readonly notes: readonly string[];
@@ -288,7 +293,7 @@ export async function observeAll(
         read.rows === null
           ? [`the disruption was taken back, and ${store.service} is ${state} after ${timeoutMs / 1000} s`]
           : ['read after the disruption was taken back: the service was down until then'];
-      return { ...saw, ...read, notes: [...saw.notes, ...notes, ...late] };
+      return { ...saw, ...read, isLate: true, notes: [...saw.notes, ...notes, ...late] };
     }),
   );
 }
@@ -344,7 +349,8 @@ async function observe(
   const placement = after.get(store.id);
   const probe = probes.get(service);
   const beside = async () => (state === 'up' ? null : visitors.at(store, placement?.layer));
-  const read = await readBy(setting, store, state === undefined ? [] : [async () => probe, beside]);
+  const sources = state === undefined ? [] : [async () => probe, beside];
+  const read = { ...(await readBy(setting, store, sources)), isLate: false };
   if (state === undefined) return { ...read, service: 'unknown', serviceReason: 'host-died', explained: false };
 
   const notes = [...read.notes];
@@ -451,9 +457,24 @@ export async function unlessOfImage(
     : placement;
 }
 
+/** Ids of the stores whose bytes are still there, while their path leads elsewhere now. */
+async function replacedIn(
+  stack: RunningStack,
+  before: ReadonlyMap<string, Placement>,
+  after: ReadonlyMap<string, Placement>,
+): Promise<Set<string>> {
+  const found = await Promise.all(
+    [...before].map(async ([id, was]) => ((await isReplaced(stack, was, after.get(id))) ? [id] : [])),
+  );
+  return new Set(found.flat());
+}
+
 async function isReplaced(stack: RunningStack, was: Placement, now: Placement | undefined): Promise<boolean> {
   if (now === undefined || was.source === now.source) return false;
-  if (was.layer === 'bind') return (await stack.project.host.files.identityOf(was.source)) !== null;
+  if (was.layer === 'bind') {
+    const lies = stack.project.whereabouts(was.source);
+    return lies !== now.source && (await stack.project.host.files.identityOf(lies)) !== null;
+  }
   if (was.layer !== 'named-volume' && was.layer !== 'anonymous-volume') return false;
   return stack.project.host.docker
     .getVolume(was.source)

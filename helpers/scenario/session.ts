@@ -22,6 +22,7 @@ import type { Toolbox } from '../probe/toolbox.ts';
 import type { ComposeFiles } from '../stack/compose-files.ts';
 import { revisionOf, type Revision } from '../stack/revision.ts';
 import { mountsOf, type MountRecord } from '../stack/mounts.ts';
+import { resolveMoved } from '../stack/moved-project.ts';
 import { carriedVariables, resolveProject, type ComposeOptions, type ProjectModel } from '../stack/project-model.ts';
 import { refusedKeys } from '../stack/allow-list.ts';
 import { COPY_LIMIT, examineBinds, type BindSource, type DataChoice } from '../stack/bind-sources.ts';
@@ -86,6 +87,7 @@ export class Session implements AsyncDisposable {
   #config: ConfigFile | null = null;
   /** What leaving services out has altered. */
   #omissions: readonly string[] = [];
+  #composeOptions: ComposeOptions = {};
   #binds: readonly BindSource[] = [];
   #toolbox: Toolbox | null = null;
   #environment: Readonly<Record<string, string>> = {};
@@ -182,6 +184,7 @@ export class Session implements AsyncDisposable {
       envFiles: this.#options.envFiles ?? [],
       remote: allow.includes('include') || lines.remotes.length > 0,
     };
+    this.#composeOptions = options;
     const model = await resolveProject(host, compose, options, signal);
     const { baseline } = this.#options;
     if (baseline && baseline.stack !== model.name)
@@ -256,6 +259,10 @@ export class Session implements AsyncDisposable {
       egress: this.#options.egress ?? [],
       environment: this.#environment,
       origin: this.#options.compose.folder,
+      resolveMoved: async (signal) => {
+        const moved = await resolveMoved(host, this.#options.compose, this.#composeOptions, signal);
+        return { ...moved, model: leaveOut(moved.model, this.#config).model };
+      },
       stores: this.#stores ?? [],
       toolbox: this.#toolbox as Toolbox,
       baseImage: this.#baseImage?.origin === 'assembled' ? this.#baseImage.ref : null,

@@ -4,6 +4,7 @@ import { nameOf, type Fact } from './proof.ts';
 
 const SERVICE_LABEL = 'com.docker.compose.service';
 const PROJECT_LABEL = 'com.docker.compose.project';
+const FOLDER_LABEL = 'com.docker.compose.project.working_dir';
 
 /** Everything of a project that a disruption may or may not change, as the engine reports it. */
 export async function attest(host: Host, project: string): Promise<Fact[]> {
@@ -23,6 +24,15 @@ export async function attest(host: Host, project: string): Promise<Fact[]> {
     facts.push({ kind: 'image', subject, value: container.Image });
     // A container that stands still says nothing of a restart.
     if (container.State.Running) facts.push({ kind: 'started', subject, value: container.State.StartedAt });
+  }
+  // Compose writes both on every container alike.
+  const [first] = containers;
+  if (first) {
+    const { [PROJECT_LABEL]: name = '', [FOLDER_LABEL]: folder = '' } = first.Config.Labels;
+    facts.push(
+      { kind: 'name', subject: 'project', value: name },
+      { kind: 'folder', subject: 'project', value: folder },
+    );
   }
   for (const network of networks) facts.push({ kind: 'network', subject: network.Name, value: network.Id });
   // Compose labels what the file names; the anonymous ones have no such label and change as their containers do.

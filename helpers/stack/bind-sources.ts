@@ -80,7 +80,7 @@ interface Bind {
 }
 
 /** The binds of all services, and the files of secrets and configs, which Compose binds too; one for each source. */
-function bindsOf(model: ProjectModel): Bind[] {
+export function bindsOf(model: ProjectModel): Bind[] {
   const mounts = Object.entries(model.services).flatMap(([service, { volumes = [] }]) =>
     volumes.flatMap(({ type, source, target, read_only: readOnly }) =>
       type === 'bind' && source !== undefined

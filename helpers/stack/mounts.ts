@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
 import type { Layer } from '../verdict/model.ts';
 import type { ProjectModel, ServiceModel } from './project-model.ts';
+import { isWithin } from './within.ts';
 
 /** What a service has mounted, in the user's own terms. */
 export interface MountRecord {
@@ -31,8 +32,7 @@ export function mountsOf(model: ProjectModel, folder: string): MountRecord[] {
 
 /** A path of the user's as he would write it in his Compose file. */
 export function userPath(folder: string, path: string): string {
-  const below = relative(folder, path);
-  return below.startsWith('..') ? path : `./${below}`;
+  return isWithin(folder, path) ? `./${relative(folder, path)}` : path;
 }
 
 function layerOf({ type, source }: NonNullable<ServiceModel['volumes']>[number]): MountRecord['layer'] | null {

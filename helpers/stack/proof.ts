@@ -9,19 +9,29 @@ type FactKind =
   | 'started'
   | 'network'
   | 'volume'
+  | 'name'
+  | 'folder'
   | 'owner'
   | 'user';
 
 /** One thing that can be checked before and after: `app container 3f1c…`. */
 export interface Fact {
   readonly kind: FactKind;
-  /** Service, network, volume or bind; `host` for the machine. */
+  /** Service, network, volume or bind; `host` for the machine, `project` for the project. */
   readonly subject: string;
   readonly value: string;
 }
 
 /** A stack may have no network or volume of its own; these it always has, or else there is nothing to claim. */
-const ALWAYS_THERE: ReadonlySet<FactKind> = new Set(['machine', 'boot', 'engine', 'container', 'image', 'owner']);
+const ALWAYS_THERE: ReadonlySet<FactKind> = new Set([
+  'machine',
+  'boot',
+  'engine',
+  'container',
+  'image',
+  'owner',
+  'folder',
+]);
 
 /** What a disruption claims about all facts of a kind. */
 export interface Claims {

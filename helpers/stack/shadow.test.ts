@@ -19,6 +19,9 @@ function shadow(model: Partial<ProjectModel>, options: Partial<ShadowOptions> = 
       hostKind: 'private',
       engineVersion: '28.0.0',
       folder: '/shadow',
+      origin: '/srv/shop',
+      checkout: '/shadow/checkout',
+      neutralName: 'outlast-run',
       toolbox: { folder: '/toolbox', mountPoint: '/outlast' },
       baseImage: null,
       binds: [],
@@ -67,6 +70,19 @@ describe('a bind', () => {
   });
 });
 
+/** Where a bind of the user's lies. */
+const shadowPlace = (path: string, origin: string): string | undefined =>
+  shadow({ services: volumes(path) }, { origin, binds: [bind(path)] }).binds[0]?.source;
+
+describe('what lies in the folder of the project', () => {
+  it('lies below what stands for it, and is called the same whatever the folder is called', () => {
+    expect(shadowPlace('/srv/shop/data', '/srv/shop')).toMatch(/^\/shadow\/checkout\/binds\/\w+-data$/);
+    expect(shadowPlace('/srv/moved/data', '/srv/moved')).toBe(shadowPlace('/srv/shop/data', '/srv/shop'));
+    expect(shadowPlace('/srv/moved', '/srv/moved')).toBe(shadowPlace('/srv/shop', '/srv/shop'));
+    expect(shadowPlace('/srv/shop-2/data', '/srv/shop')).toMatch(/^\/shadow\/binds\//);
+  });
+});
+
 describe('secrets and configs', () => {
   it('come from copies of their files, or from what they were', () => {
     const secrets = { a: { file: '/a' }, b: { environment: 'B' } };
@@ -102,16 +118,25 @@ describe('volumes and networks', () => {
     );
   });
 
-  it("have no name and no address of the user's on his own engine", () => {
+  it("have no name and no address of the user's on his own engine, and what was fixed follows no project", () => {
     const { model, changes } = shadow(resources, { hostKind: 'ambient' });
+    const names = Object.entries({ ...model.volumes, ...model.networks }).map(([key, of]) => [key, of?.name]);
+    const fixed = expect.stringMatching(/^outlast-run-[0-9a-f]{12}$/) as string;
+    expect(Object.fromEntries(names)).toEqual({
+      own: undefined,
+      fixed,
+      external: fixed,
+      default: undefined,
+      lan: undefined,
+    });
+    expect(new Set([model.volumes?.['fixed']?.name, model.volumes?.['external']?.name]).size).toBe(2);
     for (const resource of [...Object.values(model.volumes ?? {}), ...Object.values(model.networks ?? {})]) {
-      expect(Object.keys(resource ?? {})).not.toContain('name');
       expect(Object.keys(resource ?? {})).not.toContain('external');
       expect(Object.keys(resource ?? {})).not.toContain('ipam');
     }
     expect(changes).toEqual(
       expect.arrayContaining([
-        'volumes fixed: the fixed name theirs is dropped',
+        expect.stringMatching(/^volumes fixed: the fixed name theirs is replaced by outlast-run-\w+$/),
         'networks lan: its fixed addresses are dropped',
       ]),
     );

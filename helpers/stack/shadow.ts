@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { basename, join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { isNewer } from '../host/engine/version-order.ts';
 import { RUN_LABEL, type HostKind } from '../host/host.ts';
 import { BUILT_IN_NETWORKS } from '../host/world.ts';
 import type { BindSource, DataChoice } from './bind-sources.ts';
 import { limitEgress } from './egress.ts';
 import type { ProjectModel, ResourceModel, ServiceModel } from './project-model.ts';
+import { isWithin } from './within.ts';
 
 export interface ShadowOptions {
   readonly runId: string;
@@ -13,6 +14,12 @@ export interface ShadowOptions {
   readonly engineVersion: string;
   /** Folder of the shadow on the host; its bind sources lie below it. */
   readonly folder: string;
+  /** Folder of the user's Compose file, … */
+  readonly origin: string;
+  /** … and the one that stands for it: bind sources that go along with it lie below. */
+  readonly checkout: string;
+  /** What the project is called on an engine that is not ours. */
+  readonly neutralName: string;
   readonly toolbox: { readonly folder: string; readonly mountPoint: string };
   /** Takes the place of a build argument BASE_IMAGE. `null`: the one that stands there is used. */
   readonly baseImage: string | null;
@@ -52,13 +59,13 @@ export function shadowOf(original: ProjectModel, options: ShadowOptions): Shadow
   const binds = new Map<string, ShadowBind>();
   const shared = options.hostKind === 'ambient';
   if (shared) {
-    model.name = `outlast-${options.runId}`;
+    model.name = options.neutralName;
     changes.push(`the project is called ${model.name}`);
   }
   const placeOf = (path: string): string => {
     const source = sources.get(path);
     if (!source || source.kind === 'machine') return path;
-    const bind = { ...source, source: join(options.folder, 'binds', bindFolder(path)) };
+    const bind = { ...source, source: shadowPath(path, options) };
     binds.set(path, bind);
     return bind.source;
   };
@@ -95,9 +102,9 @@ export function shadowOf(original: ProjectModel, options: ShadowOptions): Shadow
       const { external, ...rest } = resource ?? {};
       if (external === true) changes.push(`${kind} ${key}: external, replaced by one of the shadow's own`);
       const own = { ...rest, labels: { ...rest.labels, [RUN_LABEL]: options.runId } };
-      if (shared) neutraliseResource(`${kind} ${key}`, own, `${original.name}_${key}`, changes);
       // Those of the engine itself cannot be made anew.
       if (BUILT_IN_NETWORKS.has(own.name ?? '')) delete own.name;
+      if (shared) neutraliseResource(`${kind} ${key}`, own, `${original.name}_${key}`, options.runId, changes);
       resources[key] = own;
     }
     model[kind] = resources;
@@ -173,19 +180,32 @@ function neutralise(name: string, service: ServiceModel, changes: string[]): voi
 
 const FIXED_ADDRESSES = ['ipv4_address', 'ipv6_address', 'link_local_ips'];
 
-function neutraliseResource(what: string, resource: ResourceModel, usual: string, changes: string[]): void {
-  if (resource.name !== undefined && resource.name !== usual)
-    changes.push(`${what}: the fixed name ${resource.name} is dropped`);
-  delete resource.name;
+function neutraliseResource(
+  what: string,
+  resource: ResourceModel,
+  usual: string,
+  runId: string,
+  changes: string[],
+): void {
+  if (resource.name !== undefined && resource.name !== usual) {
+    // Fixed it stays: it must not follow the name of the project.
+    const own = `outlast-${runId}-${createHash('sha256').update(resource.name).digest('hex').slice(0, 12)}`;
+    changes.push(`${what}: the fixed name ${resource.name} is replaced by ${own}`);
+    resource.name = own;
+  } else delete resource.name;
   if (resource.ipam !== undefined) {
     delete resource.ipam;
     changes.push(`${what}: its fixed addresses are dropped`);
   }
 }
 
-function bindFolder(source: string): string {
+/** Named after what does not change when the user's folder gets another name. */
+function shadowPath(path: string, { folder, origin, checkout }: ShadowOptions): string {
+  const goesAlong = isWithin(origin, path);
+  const source = goesAlong ? relative(origin, path) : path;
   const readable = basename(source)
     .replaceAll(/[^\w.-]/g, '_')
     .slice(0, 40);
-  return `${createHash('sha256').update(source).digest('hex').slice(0, 8)}-${readable || 'root'}`;
+  const name = `${createHash('sha256').update(source).digest('hex').slice(0, 8)}-${readable || 'root'}`;
+  return join(goesAlong ? checkout : folder, 'binds', name);
 }

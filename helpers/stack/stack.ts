@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join, posix } from 'node:path';
+import { basename, join, posix, relative } from 'node:path';
 import type Dockerode from 'dockerode';
 import { OutlastError } from '../errors.ts';
 import type { CliOptions, CliResult, Host } from '../host/host.ts';
@@ -10,46 +10,63 @@ import { isServed, type StoreDefinition } from '../stores/store.ts';
 import { attest, inspectContainers, serviceOf } from './attestation.ts';
 import type { Fact } from './proof.ts';
 import { BindOwners } from './bind-owners.ts';
+import { bindsOf, type BindSource } from './bind-sources.ts';
 import { layBind } from './lay-bind.ts';
+import type { MovedProject } from './moved-project.ts';
 import { userPath } from './mounts.ts';
 import { writtenProject, type ProjectModel } from './project-model.ts';
 import { shadowOf, type Shadow, type ShadowBind, type ShadowOptions } from './shadow.ts';
 import { untilEvent } from './watch.ts';
+import { isWithin } from './within.ts';
 
 /** Why a service is not up. */
 export type ServiceState = 'up' | 'not-running' | 'not-ready';
 
 const REBUILD_LABEL = 'dev.outlast.rebuild';
 
-interface ProjectOptions extends Omit<ShadowOptions, 'folder' | 'hostKind' | 'engineVersion'> {
-  /** Folder of the user's Compose file. */
-  readonly origin: string;
+interface ProjectOptions extends Omit<
+  ShadowOptions,
+  'folder' | 'checkout' | 'neutralName' | 'hostKind' | 'engineVersion'
+> {
+  /** The project as it is once its folder has another name. */
+  readonly resolveMoved: (signal: AbortSignal) => Promise<MovedProject>;
   /** Variables that secrets and configs are taken from. */
   readonly environment: Readonly<Record<string, string>>;
   readonly stores: readonly StoreDefinition[];
 }
 
+/** A shadow where it lies on its host. */
+interface Layout {
+  readonly shadow: Shadow;
+  /** Folder of the user's Compose file, … */
+  readonly origin: string;
+  /** … and the one on the host that stands for it. */
+  readonly checkout: string;
+  /** The shadow as a Compose file of this machine. */
+  readonly file: string;
+  readonly bindOwners: BindOwners;
+}
+
 /** A shadow on its host, not started: it can be built and brought up, and nothing else. */
 export class Project {
   readonly host: Host;
-  readonly shadow: Shadow;
-  readonly bindOwners: BindOwners;
   /** What is to answer before its service is ready. */
   #stores: readonly StoreDefinition[];
   readonly #folder: string;
   readonly #options: ProjectOptions;
+  readonly #home: Layout;
+  /** Once its folder got another name. */
+  #away: Layout | null = null;
+  #layout: Layout;
   #rebuilds = 0;
 
-  private constructor(host: Host, shadow: Shadow, folder: string, options: ProjectOptions) {
+  private constructor(host: Host, home: Layout, folder: string, options: ProjectOptions) {
     this.host = host;
-    this.shadow = shadow;
+    this.#home = home;
+    this.#layout = home;
     this.#stores = options.stores;
     this.#folder = folder;
     this.#options = options;
-    this.bindOwners = new BindOwners(
-      host.files,
-      writableFolders(shadow).map(({ source, original }) => ({ source, name: userPath(options.origin, original) })),
-    );
   }
 
   /**
@@ -58,15 +75,24 @@ export class Project {
    */
   static async prepare(host: Host, model: ProjectModel, options: ProjectOptions): Promise<Project> {
     const folder = join(host.projectsDir, model.name);
-    const { kind: hostKind, engineVersion, files } = host;
-    const toolbox = { ...options.toolbox, folder: await files.bring(options.toolbox.folder) };
-    const onHost = posix.join(files.folder, model.name);
-    const shadow = shadowOf(model, { ...options, toolbox, folder: onHost, hostKind, engineVersion });
-    const project = new Project(host, shadow, folder, options);
+    const toolbox = { ...options.toolbox, folder: await host.files.bring(options.toolbox.folder) };
+    const home = layoutOf(host, model, { ...options, toolbox }, folder, {
+      checkout: 'checkout',
+      neutralName: `outlast-${options.runId}`,
+    });
+    const project = new Project(host, home, folder, { ...options, toolbox });
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    await project.#writeModel();
+    await writeModel(home);
     await project.renew();
     return project;
+  }
+
+  get shadow(): Shadow {
+    return this.#layout.shadow;
+  }
+
+  get bindOwners(): BindOwners {
+    return this.#layout.bindOwners;
   }
 
   /** Stores that have to answer before their service counts as ready. */
@@ -98,7 +124,7 @@ export class Project {
   /** Where a bind source of the shadow lies for the user, from the folder of the Compose file. */
   userPathOf(source: string): string | null {
     const bind = this.shadow.binds.find((each) => each.source === source);
-    return bind ? userPath(this.#options.origin, bind.original) : null;
+    return bind ? userPath(this.#layout.origin, bind.original) : null;
   }
 
   /** Has the service a folder of the user's that it may write? */
@@ -132,7 +158,16 @@ export class Project {
     signal?: AbortSignal,
     files: Pick<CliOptions, 'stdin' | 'stdout'> = {},
   ): Promise<CliResult> {
-    return this.host.cli(['compose', '-p', this.name, '-f', this.#file, '--project-directory', this.#folder, ...args], {
+    return this.#composeIn(this.#layout, args, signal, files);
+  }
+
+  async #composeIn(
+    { shadow, file, checkout }: Layout,
+    args: readonly string[],
+    signal?: AbortSignal,
+    files: Pick<CliOptions, 'stdin' | 'stdout'> = {},
+  ): Promise<CliResult> {
+    return this.host.cli(['compose', '-p', shadow.model.name, '-f', file, '--project-directory', checkout, ...args], {
       ...files,
       env: this.#options.environment,
       signal,
@@ -152,7 +187,60 @@ export class Project {
     for (const service of Object.values(this.shadow.model.services)) {
       if (service.build) service.build.labels = { ...service.build.labels, [REBUILD_LABEL]: String(this.#rebuilds) };
     }
-    await this.#writeModel();
+    await writeModel(this.#layout);
+  }
+
+  /** Has its folder another name? */
+  get isMoved(): boolean {
+    return this.#layout !== this.#home;
+  }
+
+  /** Gives its folder another name while nothing of it runs; what was built is there for it by its new name too. @returns the command by which a person would do it */
+  async move(signal: AbortSignal): Promise<string> {
+    this.#away ??= await this.#layoutAway(signal);
+    const images = this.images;
+    await this.host.files.rename(this.#home.checkout, this.#away.checkout);
+    this.#layout = this.#away;
+    await Promise.all(
+      this.images.map(async (image, index) => {
+        const was = images[index] ?? image;
+        if (was !== image) await this.host.docker.getImage(was).tag({ repo: image, tag: 'latest' });
+      }),
+    );
+    return `mv ${this.#home.origin} ${this.#away.origin}`;
+  }
+
+  /** Gives its folder the old name again, and takes away the volumes that came with the new one. @returns the command by which a person would do it */
+  async moveBack(): Promise<string> {
+    const away = this.#layout;
+    const mine = this.namedVolumes;
+    await this.host.files.rename(away.checkout, this.#home.checkout);
+    this.#layout = this.#home;
+    const came = [...mine].filter((name) => !this.namedVolumes.has(name));
+    await Promise.all(came.map(async (name) => this.host.docker.getVolume(name).remove()));
+    return `mv ${away.origin} ${this.#home.origin}`;
+  }
+
+  /** Where a bind source that lay there before its folder got another name lies now. */
+  whereabouts(source: string): string {
+    const { checkout } = this.#home;
+    return isWithin(checkout, source) ? posix.join(this.#layout.checkout, posix.relative(checkout, source)) : source;
+  }
+
+  async #layoutAway(signal: AbortSignal): Promise<Layout> {
+    const { origin, runId, binds, resolveMoved } = this.#options;
+    const { model, folder } = await resolveMoved(signal);
+    const known = binds.map((bind) =>
+      isWithin(origin, bind.original) ? { ...bind, original: join(folder, relative(origin, bind.original)) } : bind,
+    );
+    const options = { ...this.#options, origin: folder, binds: [...known, ...leftBehind(model, known)] };
+    const isRenamed = model.name !== this.#home.shadow.model.name;
+    const away = layoutOf(this.host, model, options, this.#folder, {
+      checkout: 'checkout-moved',
+      neutralName: isRenamed ? `outlast-${runId}-moved` : `outlast-${runId}`,
+    });
+    await writeModel(away);
+    return away;
   }
 
   /** @throws OutlastError UP_FAILED, IMAGE_UNAVAILABLE, DISK_FULL; STORE_REFUSED; NEVER_READY with the log of the service. */
@@ -184,10 +272,15 @@ export class Project {
 
   /** Removes containers, volumes and networks of the shadow, and its bind sources: the next `up` starts from nothing. */
   async erase(more: readonly string[] = []): Promise<void> {
-    const anonymous = (await inspectContainers(this.host.docker, this.name)).flatMap((container) =>
-      container.Mounts.filter((mount) => mount.Type === 'volume').map((mount) => mount.Name ?? ''),
+    const layouts = [this.#home, ...(this.#away ? [this.#away] : [])];
+    const containers = await Promise.all(
+      layouts.map(async ({ shadow }) => inspectContainers(this.host.docker, shadow.model.name)),
     );
-    await this.compose(['down', '-v', '--remove-orphans', '--timeout', '0', ...more]);
+    const anonymous = containers
+      .flat()
+      .flatMap(({ Mounts }) => Mounts.filter(({ Type }) => Type === 'volume').map(({ Name }) => Name ?? ''));
+    for (const layout of layouts)
+      await this.#composeIn(layout, ['down', '-v', '--remove-orphans', '--timeout', '0', ...more]);
     // `down` leaves behind the anonymous volumes of containers that were replaced.
     await Promise.all(
       anonymous.map(async (name) => {
@@ -197,18 +290,22 @@ export class Project {
           .catch(() => {});
       }),
     );
-    await this.host.files.remove(this.#binds);
+    const folders = [...this.#bindFolders, ...(this.#away ? [this.#away.checkout] : [])];
+    await Promise.all(folders.map(async (path) => this.host.files.remove(path)));
+    this.#layout = this.#home;
     this.bindOwners.forget();
   }
 
   /** What of the shadow is there on the host, by kind and name; after `erase`: nothing. */
   async remains(): Promise<string[]> {
     const facts = (await attest(this.host, this.name)).filter(({ kind }) => kind !== 'engine' && kind !== 'boot');
-    const binds = await this.host.files.list(this.#binds);
+    const folders = this.#bindFolders;
+    const binds = await Promise.all(folders.map(async (path) => this.host.files.list(path)));
     return [
       ...facts.map(({ kind, subject }) => `${subject} ${kind}`),
       ...binds
-        .filter(({ path }) => posix.dirname(path) === this.#binds)
+        .flat()
+        .filter(({ path }) => folders.includes(posix.dirname(path)))
         .map(({ path }) => `the bind source ${posix.basename(path)}`),
     ];
   }
@@ -216,20 +313,50 @@ export class Project {
   /** Lays the bind sources out, anew after `erase`. Those of a `blank` stack hold none of the data that was copied. */
   async renew({ blank = false }: { readonly blank?: boolean } = {}): Promise<void> {
     const whole = this.#options.data === 'copy' && !blank;
+    await this.host.files.makeFolder(this.#home.checkout);
     await Promise.all(this.shadow.binds.map(async (bind) => layBind(this.host.files, bind, whole)));
   }
 
-  get #binds(): string {
-    return posix.join(this.host.files.folder, this.name, 'binds');
+  /** Beside the folder of the project, and below it. */
+  get #bindFolders(): string[] {
+    const { checkout } = this.#home;
+    return [posix.dirname(checkout), checkout].map((folder) => posix.join(folder, 'binds'));
   }
+}
 
-  get #file(): string {
-    return join(this.#folder, 'compose.shadow.json');
-  }
+function layoutOf(
+  { kind: hostKind, engineVersion, files }: Host,
+  model: ProjectModel,
+  options: Omit<ProjectOptions, 'resolveMoved'>,
+  folder: string,
+  { checkout: name, neutralName }: { readonly checkout: string; readonly neutralName: string },
+): Layout {
+  const { origin } = options;
+  const onHost = posix.join(files.folder, basename(folder));
+  const checkout = posix.join(onHost, name);
+  const shadow = shadowOf(model, { ...options, folder: onHost, checkout, neutralName, hostKind, engineVersion });
+  const writable = writableFolders(shadow).map(({ source, original }) => ({
+    source,
+    name: userPath(origin, original),
+  }));
+  return {
+    shadow,
+    origin,
+    checkout,
+    file: join(folder, `${name}.compose.json`),
+    bindOwners: new BindOwners(files, writable),
+  };
+}
 
-  async #writeModel(): Promise<void> {
-    await writeFile(this.#file, writtenProject(this.shadow.model), { mode: 0o600 });
-  }
+async function writeModel({ shadow, file }: Layout): Promise<void> {
+  await writeFile(file, writtenProject(shadow.model), { mode: 0o600 });
+}
+
+/** Sources that were in the folder and are named by their whole path: nothing is there any more. */
+function leftBehind(model: ProjectModel, known: readonly BindSource[]): BindSource[] {
+  const there = new Set(known.map(({ original }) => original));
+  const left = bindsOf(model).filter(({ original }) => !there.has(original));
+  return left.map(({ original, readOnly }) => ({ original, readOnly, kind: 'absent', tracked: [] }));
 }
 
 /** The binds that are folders, or become some, and that a service may write. */

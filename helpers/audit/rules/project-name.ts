@@ -1,22 +1,11 @@
 import { basename } from 'node:path';
 import type { Location } from '../finding.ts';
+import { volumesNamedAfterFolder } from '../folder-name.ts';
 import type { Hit, Rule } from '../rule.ts';
 import type { Subject } from '../subject.ts';
 
-/** Has the project volumes that are named after it? */
-function prefixedVolumes({ model, source }: Subject): string[] {
-  const used = new Set(
-    Object.values(model.services).flatMap(({ volumes }) =>
-      (volumes ?? []).flatMap(({ type, source: from }) => (type === 'volume' && from !== undefined ? [from] : [])),
-    ),
-  );
-  return [...used].filter(
-    (key) => source.find(['volumes', key, 'name']) === null && model.volumes?.[key]?.external !== true,
-  );
-}
-
 function unnamed(subject: Subject): Location | null {
-  if (subject.source.find(['name']) !== null || prefixedVolumes(subject).length === 0) return null;
+  if (volumesNamedAfterFolder(subject).length === 0) return null;
   return subject.source.locate('volumes') ?? subject.source.locate('services');
 }
 
@@ -33,7 +22,7 @@ export const unnamedProject: Rule = {
       : [
           {
             at,
-            title: `The project is named after its folder, and so are its volumes: ${prefixedVolumes(subject).join(', ')}.`,
+            title: `The project is named after its folder, and so are its volumes: ${volumesNamedAfterFolder(subject).join(', ')}.`,
           },
         ];
   },

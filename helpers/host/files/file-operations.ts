@@ -1,4 +1,4 @@
-import { lchown, lstat, readdir, rm, stat } from 'node:fs/promises';
+import { lchown, lstat, mkdir, readdir, rename as move, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** What lies somewhere below a folder, or the folder itself. */
@@ -37,6 +37,16 @@ export async function give(owned: readonly Owned[]): Promise<void> {
 /** Removes a file or a folder with all that is in it; nothing need be there. */
 export async function remove(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true });
+}
+
+/** Makes a folder that anybody may look into, with those that it lies in; it may be there. */
+export async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o755 });
+}
+
+/** Gives a file or folder another path on the same filesystem: it stays the same one. */
+export async function rename(from: string, to: string): Promise<void> {
+  await move(from, to);
 }
 
 /** Tells a file or folder from a later one at the same path. `null`: there is none. */

@@ -54,6 +54,8 @@ export function nestedFiles(machine: () => RunningMachine, present: readonly str
     list: async (at) => machine().link.call('list', at),
     give: async (owned) => machine().link.call('give', owned),
     remove: async (at) => machine().link.call('remove', at),
+    makeFolder: async (at) => machine().link.call('makeFolder', at),
+    rename: async (from, to) => machine().link.call('rename', from, to),
     identityOf: async (at) => machine().link.call('identityOf', at),
   };
 }
