@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import { networkInterfaces } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { dir } from 'tmp-promise';
 import { describe, vi } from 'vitest';
 import { outlast } from '../fixtures/cli.ts';
+import { openDoor } from '../fixtures/door.ts';
 import { test as base } from '../fixtures/outlast.ts';
+import { layTree } from '../fixtures/tree.ts';
+import { downVolumes } from '../helpers/disruptions/down-volumes.ts';
+import { restart } from '../helpers/disruptions/restart.ts';
+import { uidMismatch } from '../helpers/disruptions/uid-mismatch.ts';
 import { outlastHome } from '../helpers/home.ts';
 import { openAmbientHost } from '../helpers/host/ambient-host.ts';
 import type { Host } from '../helpers/host/host.ts';
@@ -43,9 +45,10 @@ const test = base
         }
       },
       git: async (...args: readonly string[]) => execa('git', ['-C', project, ...args]),
-      /** Every name, owner, mode, time, inode and byte. */
+      /** Every name, owner, mode, time, inode, block, byte and extended attribute. */
       picture: async () => {
-        const script = `find . -printf '%p %U %G %m %i %n %T@ %C@ %l\\n' | sort; find . -type f -exec sha256sum {} + | sort`;
+        const script = `find . -printf '%p %U %G %m %i %n %b %T@ %C@ %l\\n' | sort; find . -type f -exec sha256sum {} + | sort
+          tar -c --format=posix --pax-option=exthdr.name=%f,delete=atime,delete=ctime --xattrs --xattrs-include='*' --sort=name . | sha256sum`;
         return (await execa('sh', ['-c', script], { cwd: project })).stdout;
       },
     };
@@ -194,23 +197,48 @@ test('data that was copied is in every fresh stack, but not where a restore begi
   expect(await project.picture()).toBe(before);
 });
 
-describe('the way out', () => {
-  /** A door of the machine that the hosts are on, and who came through it. */
-  const outside = test.extend('door', async ({}, { onCleanup }) => {
-    const visitors = new Set<string>();
-    const server = createServer((request, response) => {
-      visitors.add((request.url ?? '').slice(1));
-      response.end();
-    }).listen(0);
-    await once(server, 'listening');
-    onCleanup(() => {
-      server.close();
-      server.closeAllConnections();
+/** Names, owners, modes, sizes, links and times, as every `stat` tells them. */
+const LIST = 'cd "$0" && find . | sort | xargs stat -c "%n %u %g %a %s %h %Y"; find . -type f | sort | xargs sha256sum';
+
+test.for([
+  ['copy', 'its copy'],
+  ['empty', 'an empty folder'],
+] as const)(
+  'a folder of any owners, modes, links, holes, attributes and times stays bit by bit what it was, with %s',
+  async ([data], { host, open, project, expect, task }) => {
+    task.meta.persistence = {};
+    await project.lay({
+      'compose.yaml': `name: tree\nservices:\n  app:\n    ${BUILD}\n    init: true\n    command: [sleep, infinity]\n    volumes: ['./mine:/mine']\n`,
+      Dockerfile: DOCKERFILE,
     });
-    const bound = server.address();
-    const own = Object.values(networkInterfaces()).flatMap((them) => them ?? []);
-    const address = own.find(({ internal, family }) => !internal && family === 'IPv4')?.address ?? '127.0.0.1';
-    return { visitors, address: `${address}:${typeof bound === 'object' ? bound?.port : ''}` };
+    const mine = join(project.folder, 'mine');
+    await layTree(mine);
+    const before = await project.picture();
+
+    const session = await open(host, { data });
+    const matrix = await session.start();
+    const sh = async (script: string) => {
+      const { app } = await containersOf(host, 'tree');
+      return inside(host, app?.Id ?? '', 'sh', '-c', script, '/mine');
+    };
+    const theirs = await readdir(mine);
+    const carried = (await sh('ls -A /mine')).split('\n').filter((name) => theirs.includes(name));
+    expect(carried).toHaveLength(data === 'copy' ? theirs.length : 0);
+    if (data === 'copy') expect((await sh(LIST)).trim()).toBe((await execa('sh', ['-c', LIST, mine])).stdout);
+    for (const disruption of [restart, uidMismatch('both'), downVolumes]) {
+      const [cell] = await matrix.run(disruption);
+      expect(cell).toMatchObject({ status: 'ran', data: 'survived' });
+    }
+    await sh('cd /mine && chown -R 5:5 . && find . -type f -exec sh -c "echo x >>{}" \\; && rm -r ./*');
+    expect(await project.picture()).toBe(before);
+  },
+);
+
+describe('the way out', () => {
+  const outside = test.extend('door', async ({}, { onCleanup }) => {
+    const door = await openDoor();
+    onCleanup(async () => door[Symbol.asyncDispose]());
+    return door;
   });
 
   outside.for([

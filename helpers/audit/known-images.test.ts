@@ -28,13 +28,27 @@ describe('facts', () => {
     ['postgres:18', ['/var/lib/postgresql']],
     ['postgres', ['/var/lib/postgresql']],
     ['postgres:latest', ['/var/lib/postgresql']],
+    ['redis:7-alpine', ['/data']],
+    ['redis:8.4-alpine', ['/data']],
+    ['redis:8.6', []],
+    ['redis:8-alpine', []],
+    ['redis:9.0', []],
+    ['redis', []],
+    ['valkey/valkey:8', []],
     ['influxdb:1.8', ['/var/lib/influxdb']],
     ['influxdb:2.7', ['/var/lib/influxdb2', '/etc/influxdb2']],
   ] as const)('the volumes of %s', ([reference, volumes]) => {
     expect(factsOfKnown(reference)?.volumes).toEqual(volumes);
   });
 
-  test.for(['postgres:bookworm', 'influxdb:latest', 'example/app:1'])('nothing is known of %s', (reference) => {
-    expect(factsOfKnown(reference)).toBeNull();
+  test.for(['redis:8.4', 'redis:8.6', 'redis', 'valkey/valkey:8'])('the data of %s', (reference) => {
+    expect(factsOfKnown(reference)?.data).toEqual(['/data']);
   });
+
+  test.for(['postgres:bookworm', 'redis:trixie', 'influxdb:latest', 'example/app:1'])(
+    'nothing is known of %s',
+    (reference) => {
+      expect(factsOfKnown(reference)).toBeNull();
+    },
+  );
 });

@@ -9,8 +9,13 @@ export interface KnownImage {
   readonly volumes: readonly string[];
   /** Where it keeps its data, where that is more or less than its VOLUMEs. */
   readonly data?: readonly string[];
-  /** In place of the above from this major version on. */
-  readonly since?: { readonly major: number; readonly volumes: readonly string[]; readonly data?: readonly string[] };
+  /** In place of the above from this version on. */
+  readonly since?: {
+    readonly major: number;
+    readonly minor?: number;
+    readonly volumes: readonly string[];
+    readonly data?: readonly string[];
+  };
   /** Nothing is known from this major version on. */
   readonly unknownFrom?: number;
   /** Variable that moves the data. */
@@ -80,18 +85,21 @@ export const KNOWN_IMAGES: readonly KnownImage[] = [
     source: `${GITHUB}/docker-library/mongo/blob/master/8.0/Dockerfile`,
   },
   {
-    names: ['redis', 'redis/redis-stack-server'],
+    names: ['redis'],
     engine: 'redis',
     volumes: ['/data'],
+    since: { major: 8, minor: 6, volumes: [], data: ['/data'] },
     ports: [6379],
-    source: `${GITHUB}/redis/docker-library-redis/blob/master/6.0/alpine/Dockerfile`,
+    source: `${GITHUB}/docker-library/repo-info/tree/master/repos/redis/remote`,
   },
   {
     names: ['valkey/valkey'],
     engine: 'redis',
-    volumes: ['/data'],
+    // Patch releases of before the end of 2025 had it as a VOLUME.
+    volumes: [],
+    data: ['/data'],
     ports: [6379],
-    source: `${GITHUB}/valkey-io/valkey-container/blob/mainline/8.1/debian/Dockerfile`,
+    source: `${GITHUB}/valkey-io/valkey-container/pull/84`,
   },
   {
     names: ['rabbitmq'],
@@ -109,7 +117,7 @@ export const KNOWN_IMAGES: readonly KnownImage[] = [
     unknownFrom: 3,
     ports: [8086],
     upgradesByHand: true,
-    source: `${GITHUB}/influxdata/influxdata-docker/tree/master/influxdb`,
+    source: `${GITHUB}/influxdata/influxdata-docker/blob/master/influxdb/2.9/Dockerfile`,
   },
   {
     names: ['elasticsearch', 'docker.elastic.co/elasticsearch/elasticsearch'],
@@ -181,7 +189,7 @@ export const KNOWN_IMAGES: readonly KnownImage[] = [
     names: ['ghost'],
     engine: null,
     volumes: ['/var/lib/ghost/content'],
-    source: `${GITHUB}/docker-library/ghost/blob/master/Dockerfile-debian.template`,
+    source: `${GITHUB}/docker-library/ghost/blob/master/6/bookworm/Dockerfile`,
   },
   {
     names: ['vaultwarden/server'],
@@ -246,23 +254,31 @@ export function knownImage(reference: string): KnownImage | null {
   return KNOWN_IMAGES.find(({ names }) => names.includes(name)) ?? null;
 }
 
-/** The major version that a tag names; `latest` and the like have the newest. `null`: the tag names none. */
-export function majorOf(reference: string): number | null {
+/** The version that a tag names; `latest` and the like, and a tag of a major version alone, have the newest. `null`: it names none. */
+function versionOf(reference: string): { readonly major: number; readonly minor: number } | null {
   const { tag } = imageNameOf(reference);
-  if (tag === null || tag === 'latest' || tag === 'alpine') return Number.POSITIVE_INFINITY;
-  const major = /^v?(\d+)/.exec(tag)?.[1];
-  return major === undefined ? null : Number(major);
+  const newest = Number.POSITIVE_INFINITY;
+  if (tag === null || tag === 'latest' || tag === 'alpine') return { major: newest, minor: newest };
+  const [, major, minor = newest] = /^v?(\d+)(?:\.(\d+))?/.exec(tag) ?? [];
+  return major === undefined ? null : { major: Number(major), minor: Number(minor) };
+}
+
+/** Is it a version since which its data lies elsewhere? `null` where its tag does not tell. */
+export function hasMoved({ since }: KnownImage, reference: string): boolean | null {
+  if (since === undefined) return false;
+  const version = versionOf(reference);
+  if (version === null) return null;
+  return version.major === since.major ? version.minor >= (since.minor ?? 0) : version.major > since.major;
 }
 
 /** What the table says of an image. `null` where it says nothing. */
 export function factsOfKnown(reference: string): ImageFacts | null {
   const known = knownImage(reference);
   if (!known) return null;
-  const major = majorOf(reference);
-  const moved = known.since !== undefined && major !== null && major >= known.since.major;
+  const moved = hasMoved(known, reference);
   // A tag without a version may be of either kind.
-  if (known.since !== undefined && major === null) return null;
-  if (known.unknownFrom !== undefined && (major ?? Infinity) >= known.unknownFrom) return null;
+  if (moved === null) return null;
+  if (known.unknownFrom !== undefined && (versionOf(reference)?.major ?? Infinity) >= known.unknownFrom) return null;
   const volumes = moved ? (known.since?.volumes ?? []) : known.volumes;
   return {
     volumes,

@@ -179,6 +179,12 @@ const CASES: readonly (readonly [what: string, rule: string, Record<string, stri
   ],
   ['a cache', 'anonymous-volume', withService('{ image: "redis:7" }'), ['warning compose.yaml:3']],
   [
+    'a cache of a later version',
+    'container-layer-data',
+    withService('{ image: "redis:8" }'),
+    ['warning compose.yaml:3'],
+  ],
+  [
     "an image of one's own, mounted the old way",
     'volume-misses-data',
     withService('{ build: ., volumes: ["data:/var/lib/postgresql/data"] }', OWN_POSTGRES),

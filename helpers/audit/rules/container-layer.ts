@@ -1,6 +1,6 @@
 import type { Hit, Rule } from '../rule.ts';
 import type { AuditedService, DataPlace, Subject } from '../subject.ts';
-import { oldMount, strayMount } from './misplaced.ts';
+import { oldMount, severityOf, strayMount } from './misplaced.ts';
 
 /** A volume is there, but not where the image writes. */
 export const volumeMissesData: Rule = {
@@ -37,6 +37,7 @@ export const containerLayerData: Rule = {
         service: service.name,
         at: place.at,
         path: place.path,
+        ...severityOf(service, place),
         title: `${service.name} keeps its data in ${place.path}, where nothing is mounted.`,
       };
     }

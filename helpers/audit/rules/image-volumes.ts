@@ -1,6 +1,6 @@
 import { covers } from '../mounts.ts';
 import type { Rule } from '../rule.ts';
-import { mountAbove, oldMount, strayMount } from './misplaced.ts';
+import { mountAbove, oldMount, severityOf, strayMount } from './misplaced.ts';
 
 export const anonymousVolume: Rule = {
   id: 'anonymous-volume',
@@ -18,8 +18,7 @@ export const anonymousVolume: Rule = {
           service: service.name,
           at: place.at,
           path: place.path,
-          // Most often a cache, which may be lost.
-          ...(place.origin === 'image' && service.known?.engine === 'redis' ? { severity: 'warning' } : {}),
+          ...severityOf(service, place),
           title: byImage
             ? `${service.name}: the image declares ${place.placement.imageVolume} as a volume, and nothing names it.`
             : `${service.name}: the volume at ${place.path} has no name.`,

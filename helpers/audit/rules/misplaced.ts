@@ -1,4 +1,4 @@
-import { majorOf } from '../known-images.ts';
+import { hasMoved } from '../known-images.ts';
 import { covers, type Mount } from '../mounts.ts';
 import type { AuditedService, DataPlace } from '../subject.ts';
 
@@ -11,7 +11,7 @@ export function mountAbove({ mounts }: AuditedService, { placement: { imageVolum
 /** The mount at the folder where the image kept its data before it moved, if nothing is mounted at the new one. */
 export function oldMount({ known, reference, dockerfile, mounts, places }: AuditedService): Mount | undefined {
   const image = reference ?? dockerfile?.base ?? null;
-  if (!known?.since || image === null || (majorOf(image) ?? 0) < known.since.major) return undefined;
+  if (!known || image === null || hasMoved(known, image) !== true) return undefined;
   const lies = places.some(({ origin, placement }) => origin === 'image' && placement.layer === 'anonymous-volume');
   return lies ? mounts.find(({ target }) => known.volumes.includes(target)) : undefined;
 }
@@ -27,4 +27,9 @@ export function strayMount(service: AuditedService, place: DataPlace): Mount | u
   // Beside a volume of the image's own, a bind is most likely there for something else.
   if (volume || place.placement.layer !== 'container') return volume;
   return free.find(({ layer, target }) => layer === 'bind' && !/\.\w+$|-initdb\.d/.test(target));
+}
+
+/** Most often a cache, which may be lost. */
+export function severityOf({ known }: AuditedService, { origin }: DataPlace): { readonly severity?: 'warning' } {
+  return origin === 'image' && known?.engine === 'redis' ? { severity: 'warning' } : {};
 }
