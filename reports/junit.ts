@@ -21,7 +21,7 @@ export function renderJunit(report: Report): string {
     ...rowsOf(report).map(({ label, cells }) =>
       suite(
         `outlast.${label}`,
-        cells.map((cell) => cellCase(label, cell)),
+        cells.map((cell) => cellCase(label, cell, report)),
         report,
       ),
     ),
@@ -53,13 +53,13 @@ function verdictCase(report: Report): Case {
   return testCase('outlast', 'verdict', 0, end, report.verdict, sentenceOf(report), '');
 }
 
-function cellCase(label: string, cell: ReportCell): Case {
+function cellCase(label: string, cell: ReportCell, report: Report): Case {
   const lines = [
     `data ${cell.data}, service ${cell.service}; expected ${cell.expected.join(' or ') || 'nothing'}`,
     `${cell.attempted} attempted, ${countsOf(cell)}`,
     ...cell.evidence.map(({ kind, text }) => `${kind}: ${text}`),
   ];
-  const message = `${cell.outcome}: ${whyOf(cell)}`;
+  const message = `${cell.outcome}: ${whyOf(cell, report)}`;
   return testCase(
     `outlast.${label}`,
     cell.store,

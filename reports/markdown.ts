@@ -65,7 +65,7 @@ function badCell(cell: ReportCell, report: Report): string {
   const rows = cell.evidence.filter((each) => each.kind === 'rows').map((each) => `- ${plain(each.text)}`);
   const reason = cell.reason === null ? '' : ` (\`${cell.reason}\`)`;
   const lines = [
-    `- ${cell.outcome}: ${whyOf(cell)}${reason}`,
+    `- ${cell.outcome}: ${plain(whyOf(cell, report))}${reason}`,
     `- data ${cell.data}, service ${cell.service}; expected ${cell.expected.join(' or ') || 'nothing'}`,
     `- ${cell.attempted} attempted, ${countsOf(cell)}`,
   ];

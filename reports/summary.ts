@@ -1,5 +1,6 @@
 import { OUTCOMES, REASONS } from '../helpers/verdict/model.ts';
 import { ADVICE } from './advice.ts';
+import { LAYER_WORDS } from './durability.ts';
 import type { Report, ReportBaseline, ReportCell, ReportFinding, ReportGate, Verdict } from './model.ts';
 
 /** Cells that are neither as they should be nor accepted, worst first. */
@@ -69,11 +70,19 @@ export function nameOf(cell: ReportCell, report: Report): string {
 }
 
 /** Why the cell is as it is, in words. */
-export function whyOf(cell: ReportCell): string {
-  if (cell.reason !== null) return REASONS[cell.reason];
+export function whyOf(cell: ReportCell, { stores }: Report): string {
+  if (cell.reason !== null) return [REASONS[cell.reason], ...groundOf(cell, stores)].join(' ');
   return cell.ok
     ? 'As it should be.'
     : `It should have been ${cell.expected.join(' or ')}; the harness itself is suspect.`;
+}
+
+/** What lost rows lay on, where that does not hold. */
+function groundOf({ data, store }: ReportCell, stores: Report['stores']): string[] {
+  const place = stores.find(({ id }) => id === store);
+  if (data !== 'lost' || place === undefined || LAYER_WORDS[place.layer].holds) return [];
+  const { name, fate } = LAYER_WORDS[place.layer];
+  return [`${place.path}: ${name}, ${fate}.`];
 }
 
 /** The first thing to do next; `null` when there is nothing. */

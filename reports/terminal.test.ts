@@ -128,6 +128,14 @@ describe('renderTerminal', () => {
     expect(text).toContain('\n  and 2 more\n');
   });
 
+  test('says of lost rows what they lay on, where that does not hold', () => {
+    const report = sampleReport([lostCell, goodCell]);
+    const stores = report.stores.map((store) => ({ ...store, layer: 'container' as const }));
+    const text = renderTerminal({ ...report, stores }, { stream: noTerminal }).replaceAll(/\s+/g, ' ');
+    expect(text).toContain("rows are gone. /data/notes.db: the container's own layer, gone with the container.");
+    expect(text.match(/own layer/g)).toHaveLength(1);
+  });
+
   test('tells what has survived by luck, once a store', () => {
     const lucky = { ...goodCell, reason: 'borrowed-time' as const };
     const text = renderTerminal(sampleReport([lucky, { ...lucky, disruption: 'kill' }]), { stream: noTerminal });

@@ -52,7 +52,9 @@ export function renderTerminal(
   const colour = report.verdict === 'outlasts' ? 'green' : report.verdict === 'inconclusive' ? 'yellow' : 'red';
   return [
     ...(brief || report.cells.length === 0 ? [] : [...matrix(report, paint), '']),
-    ...bad.slice(0, NAMED).map((cell) => wrap(`${labelOf(cell)}  ${nameOf(cell, report)}: ${whyOf(cell)}`, '    ')),
+    ...bad
+      .slice(0, NAMED)
+      .map((cell) => wrap(`${labelOf(cell)}  ${nameOf(cell, report)}: ${whyOf(cell, report)}`, '    ')),
     ...(rest > 0 ? [`  and ${rest} more`] : []),
     ...borrowed(report).map((line) => paint('yellow', wrap(line, '    '))),
     ...changes(report, paint),

@@ -2,7 +2,7 @@ import { h } from 'hastscript';
 import type { Element } from 'hast';
 import type { Child } from 'hastscript';
 import { ADVICE } from '../advice.ts';
-import type { ReportCell } from '../model.ts';
+import type { Report, ReportCell } from '../model.ts';
 import { whyOf } from '../summary.ts';
 import { duration } from '../duration.ts';
 import { timelines } from './timeline.ts';
@@ -164,16 +164,16 @@ function details(cell: ReportCell, shared: Shared, view: View, open: boolean): E
   return h(
     'details.cell',
     { open: open && bad, className: [toneOf(cell), ...(bad ? [] : ['fine'])] },
-    h('summary', outcomeChip(cell), h('h4', cell.store), h('span.about', inShort(cell))),
+    h('summary', outcomeChip(cell), h('h4', cell.store), h('span.about', inShort(cell, view.report))),
     h('div.body', { id: view.anchors.get(cell) }, cell.status === 'ran' ? judged(cell, shared) : idle(cell)),
   );
 }
 
 /** What stands beside the outcome in its line. */
-function inShort(cell: ReportCell): string {
-  if (cell.status !== 'ran' || cell.intact === null) return whyOf(cell);
+function inShort(cell: ReportCell, report: Report): string {
+  if (cell.status !== 'ran' || cell.intact === null) return whyOf(cell, report);
   const rows = `${cell.intact} of ${cell.acknowledged} rows came back`;
-  return cell.reason === null ? rows : `${rows}. ${whyOf(cell)}`;
+  return cell.reason === null ? rows : `${rows}. ${whyOf(cell, report)}`;
 }
 
 function idle(cell: ReportCell): (Element | null)[] {
@@ -279,7 +279,7 @@ export function troubles(view: View, bad: readonly ReportCell[]): Element | null
             ' ',
             `${cell.store} after ${cell.disruption}`,
           ),
-          h('span', inShort(cell)),
+          h('span', inShort(cell, view.report)),
         ),
       ),
     ),

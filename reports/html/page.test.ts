@@ -142,7 +142,7 @@ describe('where the data lives', () => {
   const places = textOf(full.slice(full.indexOf('id="places"'), full.indexOf('id="findings"')));
 
   test('a store stands on the mount that holds it, in the words of the Compose file', () => {
-    expect(places).toMatch(/app \/data ✗ notes.*?data Named volume/);
+    expect(places).toMatch(/app \/data ✗ notes.*?data a named volume/);
   });
 
   test('a store that no mount holds hangs in the air', () => {
@@ -154,7 +154,7 @@ describe('where the data lives', () => {
     const report = fullReport();
     const stores = report.stores.map((store) => ({ ...store, layer: 'container' as const }));
     const html = renderHtml({ ...report, stores });
-    expect(textOf(html)).toContain('app /data not watched data Named volume');
+    expect(textOf(html)).toContain('app /data not watched data a named volume');
     expect(textOf(html)).toMatch(/app \/data\/notes.db ✗ notes.*inside app/);
   });
 

@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { h } from 'hastscript';
 import type { Element } from 'hast';
 import type { Layer } from '../../helpers/verdict/model.ts';
+import { LAYER_WORDS } from '../durability.ts';
 import type { ReportMount, ReportStore } from '../model.ts';
 import { mark, section, toneOf, type Tone, TONES, type View, type Part } from './view.ts';
 
@@ -19,15 +20,6 @@ interface Box {
   readonly readOnly: boolean;
   readonly stores: ReportStore[];
 }
-
-const WORDS: Readonly<Record<Layer, { readonly name: string; readonly fate: string; readonly holds: boolean }>> = {
-  bind: { name: 'Folder of the host', fate: 'outlives everything that Docker does', holds: true },
-  'named-volume': { name: 'Named volume', fate: 'outlives its containers; down -v deletes it', holds: true },
-  'anonymous-volume': { name: 'Volume without a name', fate: 'the next container gets another one', holds: false },
-  container: { name: "The container's own layer", fate: 'gone with the container', holds: false },
-  tmpfs: { name: 'Memory', fate: 'gone when the container stops', holds: false },
-  image: { name: 'The image', fate: 'comes back as built, without what was written later', holds: false },
-};
 
 /** Most durable first. */
 const ORDER: readonly Layer[] = ['bind', 'named-volume', 'anonymous-volume', 'container', 'tmpfs', 'image'];
@@ -49,12 +41,12 @@ export function places(view: View): Part | null {
       grounds.map(({ layer, name, boxes }) =>
         h(
           'li.ground',
-          { className: [layer, WORDS[layer].holds ? 'solid' : 'air'], style: `--boxes:${boxes.length}` },
+          { className: [layer, LAYER_WORDS[layer].holds ? 'solid' : 'air'], style: `--boxes:${boxes.length}` },
           h(
             'ul.boxes',
             boxes.map((each) => box(each, worst)),
           ),
-          h('div.slab', h('strong', name), h('span', `${WORDS[layer].name}: ${WORDS[layer].fate}`)),
+          h('div.slab', h('strong', name), h('span', `${LAYER_WORDS[layer].name}, ${LAYER_WORDS[layer].fate}`)),
         ),
       ),
     ),

@@ -124,6 +124,7 @@ caption { text-align: left; }
 .box .chips { display: flex; flex-wrap: wrap; gap: 0.3rem; margin-top: 0.15rem; }
 .slab { min-height: 4.6rem; align-content: center; border-radius: 8px; padding: 0.55rem 0.9rem; display: grid; font-size: 0.8rem; line-height: 1.4; overflow-wrap: anywhere; }
 .slab strong { font-family: var(--mono); font-size: 0.86rem; }
+.slab span::first-letter { text-transform: uppercase; }
 .solid .slab { background: light-dark(#3a4453, #cfd6e1); color: light-dark(#ffffff, #15171b); }
 .named-volume .slab { background: light-dark(#56637a, #a9b5c9); }
 .air .box { border: 1.5px dashed var(--warn); border-radius: 10px; }
