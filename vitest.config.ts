@@ -14,6 +14,8 @@ const onHosts = {
   retry: 0,
   testTimeout: 120_000,
   hookTimeout: 120_000,
+  // What it waits for starts on a machine that may be busy.
+  expect: { poll: { timeout: 30_000 } },
 };
 
 export default defineConfig({
