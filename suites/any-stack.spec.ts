@@ -4,7 +4,7 @@ import { dir } from 'tmp-promise';
 import { describe } from 'vitest';
 import { outlast } from '../fixtures/cli.ts';
 import { test as base } from '../fixtures/outlast.ts';
-import { stackFolder } from '../fixtures/stacks.ts';
+import { bringServers, stackFolder } from '../fixtures/stacks.ts';
 import { DISRUPTIONS } from '../helpers/disruptions/catalogue.ts';
 import type { Report } from '../reports/model.ts';
 
@@ -15,6 +15,7 @@ const test = base.extend('unconfigured', async ({ host, signal }, { onCleanup })
   return async (stack: string, ...args: string[]) => {
     const place = join(folder.path, 'their-stack');
     await cp(stackFolder(stack), place, { recursive: true, filter: (path) => !path.endsWith('outlast.yaml') });
+    await bringServers(host, { folder: place }, signal);
     const env = { DOCKER_HOST: host.dockerHost };
     const { exitCode, stderr } = await outlast(['run', ...args], { cwd: place, env, signal });
     const text = await readFile(join(place, 'outlast-report/report.json'), 'utf8').catch(() => {

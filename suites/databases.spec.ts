@@ -26,7 +26,7 @@ describe('database servers', () => {
 
   test('are found without being configured, and their folders are no stores besides', async ({ bringUp, expect }) => {
     const { session } = await bringUp('databases');
-    const stack = await (await session.build()).up(20_000);
+    const stack = await (await session.build()).up(90_000);
     expect((await discoverStores(stack)).stores).toEqual([
       { id: 'mariadb-mysql-mysql', kind: 'mysql', service: 'mariadb', path: '/var/lib/mysql' },
       { id: 'postgres-data-postgres', kind: 'postgres', service: 'postgres', path: '/var/lib/postgresql/data' },

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chown, cp, mkdir, readFile, realpath, writeFile } from 'node:fs/promises';
+import { chown, cp, mkdir, readdir, readFile, realpath, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -108,7 +108,8 @@ async function lendPackages(home: string): Promise<void> {
   const [from, to] = [await realpath(join(await outlastHome(), 'packages')), join(home, 'packages')];
   await mkdir(to);
   // Links to the same files: they are read, and never given away.
-  for (const bundle of ['engine-bookworm', 'engine-trixie', 'engine-newest', 'plugins', 'image-tools', 'network-tools'])
+  const lent = ['engine-bookworm', 'engine-trixie', 'engine-newest', 'plugins', 'image-tools', 'network-tools'];
+  for (const bundle of (await readdir(from)).filter((each) => lent.includes(each)))
     await execa('cp', ['-al', join(from, bundle), to]).catch(async () => execa('cp', ['-a', join(from, bundle), to]));
   const { stdout } = await execa('find', [to, '-type', 'l', '-lname', `${from}/*`, '-printf', '%p\\n%l\\n']);
   const lines = stdout.split('\n');
@@ -203,7 +204,7 @@ describe('a nested host', { timeout: 300_000 }, () => {
     const { run } = await startedRun('Docker host', options, ['--host', 'nested', '--out', folder]);
     // Not before it has begun there.
     await vi.waitFor(async () => expect(await theirs.holds(RUN_LABEL)).not.toEqual([]), {
-      timeout: 30_000,
+      timeout: 120_000,
       interval: 20,
     });
     const at = performance.now();

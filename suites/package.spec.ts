@@ -78,7 +78,7 @@ async function filesIn(folder: string): Promise<Map<string, string>> {
   );
 }
 
-describe('the package', () => {
+describe('the package', { timeout: 300_000 }, () => {
   test('is as publint and attw want it', async ({ example, expect }) => {
     for (const check of ['package:contents', 'package:types']) {
       const args = ['run', '--silent', check, '--', example.tarball];
@@ -145,7 +145,7 @@ test('', async ({ disrupt }) => {
   );
 });
 
-describe('the example, with the package from its tarball', () => {
+describe('the example, with the package from its tarball', { timeout: 300_000 }, () => {
   test('its own spec passes, and its report is one of the published shape', async ({ example, expect }) => {
     const { all, exitCode } = await example.run('npm', 'test');
     expect(exitCode, all).toBe(0);
