@@ -11,7 +11,7 @@ import { RUN_LABEL, type Host } from '../helpers/host/host.ts';
 import { openProbe } from '../helpers/probe/open-probe.ts';
 import type { Probe } from '../helpers/probe/probe.ts';
 import { buildToolbox, NODE_ARGV, TOOLBOX_MOUNT } from '../helpers/probe/toolbox.ts';
-import { STORE_KINDS, type StoreDefinition, type StoreKind } from '../helpers/stores/store.ts';
+import { isTransactional, STORE_KINDS, type StoreDefinition, type StoreKind } from '../helpers/stores/store.ts';
 import { hashOf, makeMarker } from '../helpers/verdict/marker.ts';
 import type { Marker, ReadRow } from '../helpers/verdict/model.ts';
 import { compareOwn, type OwnGroup } from '../helpers/verdict/own-data.ts';
@@ -129,7 +129,7 @@ function markers(count: number, epoch = 0): Marker[] {
 /** Written as the harness does: the next only after the last was acknowledged. */
 async function writeAll(probe: Probe, store: StoreDefinition, rows: readonly Marker[]): Promise<string[]> {
   const ends = new Set<string>();
-  for (const row of rows) ends.add(await probe.write(store, row));
+  for (const row of rows) ends.add(await probe.write(store, [row]));
   return [...ends];
 }
 
@@ -144,6 +144,8 @@ function behind(place: string, row: ReadRow, script: string): string {
 const first = markers(5);
 const [victim, ...rest] = first as [Marker, ...Marker[]];
 
+/** How many rows a write has that is cut off. */
+const TOGETHER = 50;
 /** Kinds that take no row away. */
 const KEEPERS: ReadonlySet<StoreKind> = new Set(['git', 'http', 'command']);
 /** Servers whose image makes the database by a temporary server; the versions of one share an entrypoint. */
@@ -163,7 +165,7 @@ describe.each(SERVERS)('the server $name', (subject) => {
     const store = { ...subject.define(place), id: 'unnamed', database: undefined } as StoreDefinition;
     const probe = await open();
     const [row] = markers(1, 7) as [Marker];
-    expect(await probe.write(store, row)).toBe('acknowledged');
+    expect(await probe.write(store, [row])).toBe('acknowledged');
     expect((await probe.read(store)).map(({ id }) => id)).toContain(row.id);
     expect(await probe.remove(store, row)).toBe('acknowledged');
   });
@@ -177,7 +179,7 @@ describe.each(SERVERS)('the server $name', (subject) => {
     expect(answering.output).toMatch(/refuses the login: .*(password|WRONGPASS)/);
     expect(answering.output).not.toContain('not-the-secret');
     expect(Date.now() - before).toBeLessThan(10_000);
-    await expect(probe.write(store, victim)).rejects.toThrow('refuses the login');
+    await expect(probe.write(store, [victim])).rejects.toThrow('refuses the login');
     await expect(probe.read(store)).rejects.toThrow('refuses the login');
   });
 
@@ -193,7 +195,7 @@ describe.each(SERVERS)('the server $name', (subject) => {
     await writeAll(probe, store, first);
     const docker = host.docker.getContainer(container.getId());
     const writing = (async () => {
-      for (const row of markers(100_000, 1)) await probe.write(store, row);
+      for (let rows = markers(100_000, 1); rows.length > 0;) await probe.write(store, rows.splice(0, TOGETHER));
     })();
     const unanswered = expect(writing).rejects.toThrow();
     await docker.kill();
@@ -201,8 +203,11 @@ describe.each(SERVERS)('the server $name', (subject) => {
     await docker.start();
     const next = await open();
     expect(await next.answers(store, 60_000)).toMatchObject({ answers: true });
-    expect((await next.read(store)).map(({ id }) => id)).toEqual(expect.arrayContaining(first.map(({ id }) => id)));
-    expect(await next.write(store, markers(1, 2)[0] as Marker)).toBe('acknowledged');
+    const ids = (await next.read(store)).map(({ id }) => id);
+    expect(ids).toEqual(expect.arrayContaining(first.map(({ id }) => id)));
+    // A write that was cut off is there whole or not at all.
+    expect((ids.length - first.length) % TOGETHER).toBe(0);
+    expect(await next.write(store, markers(1, 2))).toBe('acknowledged');
   });
 
   test("runs a health check with the container's own environment", async ({ open, place, expect }) => {
@@ -241,6 +246,27 @@ describe.each(CHOSEN)('a store on $name', (subject) => {
     const second = markers(3, 1);
     expect(await writeAll(next, store, second)).toEqual(['acknowledged']);
     expect(sorted(await next.read(store))).toEqual(sorted([...first, ...second]));
+  });
+
+  test('keeps all rows of a write or none, where it takes several', async ({ place, open, node, expect }) => {
+    const store = define(place);
+    const probe = await open();
+    if (!isTransactional(store)) {
+      await expect(probe.write(store, first)).rejects.toThrow('takes one row at a time');
+      expect(await probe.read(store)).toEqual([]);
+      return;
+    }
+    await node(behind(place, victim, subject.refuse));
+    expect(await probe.write(store, first)).toBe('rejected');
+    await node(behind(place, victim, subject.allow));
+    expect(await probe.read(store)).toEqual([]);
+    expect(await probe.write(store, first)).toBe('acknowledged');
+    expect(sorted(await probe.read(store))).toEqual(sorted(first));
+    const more = markers(3, 1);
+    // A key that is there is overwritten, so nothing of such a write can fail by itself.
+    const end = subject.kind === 'redis' ? 'acknowledged' : 'rejected';
+    expect(await probe.write(store, [...more, victim])).toBe(end);
+    expect(sorted(await probe.read(store))).toEqual(sorted(end === 'rejected' ? first : [...first, ...more]));
   });
 
   test('takes a row away for good where it takes any away', async ({ place, open, expect }) => {
@@ -370,7 +396,7 @@ describe.each(SERVERS.filter(({ name }) => FIRST_STARTS.has(name)))('the first s
       expect(early.output).toContain('temporary server');
       expect(await probe.answers(store, 60_000)).toMatchObject({ answers: true });
       expect(await during()).toBe('over');
-      expect(await probe.write(store, victim)).toBe('acknowledged');
+      expect(await probe.write(store, [victim])).toBe('acknowledged');
     } finally {
       await container.stop();
     }

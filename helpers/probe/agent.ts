@@ -7,6 +7,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openStore } from '../stores/drivers.ts';
 import type { ContainerStart, DriverContext, OpenStore, StoreDefinition } from '../stores/store.ts';
+import type { Marker, ReadRow } from '../verdict/model.ts';
 import { untilAnswers } from './answering.ts';
 import { findData } from './find-data.ts';
 import { untilHealthy } from './health.ts';
@@ -14,7 +15,7 @@ import { actAs, identityOf, mainPid, programOf, surroundingsOf } from './identit
 import { linesOf } from './lines.ts';
 import { ownersOf } from './owners.ts';
 import type { PathKind } from './probe.ts';
-import type { Reply, Request } from './protocol.ts';
+import type { Answer, Reply, Request } from './protocol.ts';
 import { isWritable } from './writable.ts';
 
 interface Owner {
@@ -89,17 +90,34 @@ class Stores {
   }
 }
 
-async function answer(request: Request, stores: Stores, signal: AbortSignal): Promise<(Reply & { ok: true })['value']> {
+async function write(store: OpenStore, markers: readonly Marker[]): Promise<boolean> {
+  const [marker] = markers;
+  if (marker && markers.length === 1) return store.write(marker);
+  if (!store.writeAll) throw new RangeError('This kind of store takes one row at a time.');
+  return store.writeAll(markers);
+}
+
+/** How many rows a line holds: what is on its way is held more than once. */
+const ROWS = 1000;
+
+/** Sends all but the last of the rows. @returns these */
+function inParts(id: number, rows: ReadRow[]): ReadRow[] {
+  let sent = 0;
+  for (; rows.length - sent > ROWS; sent += ROWS) send({ id, rows: rows.slice(sent, sent + ROWS) });
+  return rows.slice(sent);
+}
+
+async function answer(request: Request, stores: Stores, signal: AbortSignal): Promise<Answer> {
   switch (request.op) {
     case 'meet':
       context.container = { ...request.container, env: { PATH, HOSTNAME, ...request.container.env } };
       return null;
     case 'write':
-      return stores.use(request.store, async (store) => store.write(request.marker));
+      return stores.use(request.store, async (store) => write(store, request.markers));
     case 'remove':
       return stores.use(request.store, async (store) => (await store.remove?.(request.marker)) ?? null);
     case 'read':
-      return stores.use(request.store, async (store) => store.read());
+      return inParts(request.id, await stores.use(request.store, async (store) => store.read()));
     case 'own':
       return stores.use(request.store, async (store) => (await store.own?.()) ?? null);
     case 'integrity':

@@ -82,6 +82,7 @@ async function enter(
 interface Pending {
   readonly resolve: (value: never) => void;
   readonly reject: (error: Error) => void;
+  readonly rows: ReadRow[];
 }
 
 function parseReply(line: string): Reply | null {
@@ -131,8 +132,8 @@ class ExecProbe implements Probe {
     await this.#ask('meet', { container });
   }
 
-  async write(store: StoreDefinition, marker: Marker): Promise<'acknowledged' | 'rejected'> {
-    return (await this.#ask('write', { store, marker })) ? 'acknowledged' : 'rejected';
+  async write(store: StoreDefinition, markers: readonly Marker[]): Promise<'acknowledged' | 'rejected'> {
+    return (await this.#ask('write', { store, markers })) ? 'acknowledged' : 'rejected';
   }
 
   async remove(store: StoreDefinition, marker: Marker): Promise<'acknowledged' | 'rejected' | null> {
@@ -142,7 +143,9 @@ class ExecProbe implements Probe {
   }
 
   async read(store: StoreDefinition): Promise<ReadRow[]> {
-    return this.#ask('read', { store });
+    const rows: ReadRow[] = [];
+    const last = await this.#ask('read', { store }, rows);
+    return [...rows, ...last];
   }
 
   async own(store: StoreDefinition): Promise<OwnGroup[] | null> {
@@ -201,17 +204,26 @@ class ExecProbe implements Probe {
     this.#fail(new Error(`The agent ended. ${this.#said}`.trim()));
   }
 
-  async #ask<K extends Operation>(op: K, ask: Operations[K]['ask']): Promise<Operations[K]['answer']> {
+  /** @param rows receives those that come before the answer */
+  async #ask<K extends Operation>(
+    op: K,
+    ask: Operations[K]['ask'],
+    rows: ReadRow[] = [],
+  ): Promise<Operations[K]['answer']> {
     if (this.#failure) throw this.#failure;
     const id = this.#next++;
     return new Promise((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject });
+      this.#pending.set(id, { resolve, reject, rows });
       this.#stream.write(`${JSON.stringify({ id, op, ...ask })}\n`);
     });
   }
 
   #settle(reply: Reply): void {
     const pending = this.#pending.get(reply.id);
+    if ('rows' in reply) {
+      pending?.rows.push(...reply.rows);
+      return;
+    }
     this.#pending.delete(reply.id);
     if (reply.ok) pending?.resolve(reply.value as never);
     else pending?.reject(new Error(reply.error));

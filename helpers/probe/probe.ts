@@ -25,7 +25,8 @@ export type PathKind = 'file' | 'folder' | 'absent';
 /** The one way into a container's data: an agent `exec`ed in the target itself. Dies with the container. */
 export interface Probe extends AsyncDisposable {
   readonly containerId: string;
-  write(store: StoreDefinition, marker: Marker): Promise<'acknowledged' | 'rejected'>;
+  /** One write: all of its rows or none. @throws Error for several rows where the kind of store has no transactions */
+  write(store: StoreDefinition, markers: readonly Marker[]): Promise<'acknowledged' | 'rejected'>;
   /** `null`: this kind of store removes nothing. */
   remove(store: StoreDefinition, marker: Marker): Promise<'acknowledged' | 'rejected' | null>;
   read(store: StoreDefinition): Promise<ReadRow[]>;

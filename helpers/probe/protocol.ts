@@ -10,7 +10,8 @@ import type { Answering, HealthResult, PathKind } from './probe.ts';
 export interface Operations {
   /** The first: what the agent cannot see by itself. */
   meet: { ask: { container: ContainerStart }; answer: null };
-  write: { ask: { store: StoreDefinition; marker: Marker }; answer: boolean };
+  /** Several rows only of a kind that keeps all or none. */
+  write: { ask: { store: StoreDefinition; markers: readonly Marker[] }; answer: boolean };
   /** `null`: this kind of store removes nothing. */
   remove: { ask: { store: StoreDefinition; marker: Marker }; answer: boolean | null };
   read: { ask: { store: StoreDefinition }; answer: ReadRow[] };
@@ -31,7 +32,10 @@ export type Operation = keyof Operations;
 /** One line of JSON to the agent. */
 export type Request = { [K in Operation]: { readonly id: number; readonly op: K } & Operations[K]['ask'] }[Operation];
 
-/** One line of JSON from the agent, in the order in which answers come. */
+export type Answer = Operations[Operation]['answer'];
+
+/** One line of JSON from the agent, in the order in which answers come. Of many rows the last are the answer, and the others come before it. */
 export type Reply =
-  | { readonly id: number; readonly ok: true; readonly value: Operations[Operation]['answer'] }
+  | { readonly id: number; readonly rows: readonly ReadRow[] }
+  | { readonly id: number; readonly ok: true; readonly value: Answer }
   | { readonly id: number; readonly ok: false; readonly error: string };

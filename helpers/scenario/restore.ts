@@ -10,7 +10,6 @@ import { judge } from '../verdict/judge.ts';
 import type { Judgement, Reason } from '../verdict/model.ts';
 import { expectRestored, type BackupSpan } from '../verdict/restored.ts';
 import { BackupCarrier } from './backup.ts';
-import { Writer } from './load.ts';
 import type { OwnProject } from './matrix.ts';
 import { judgedCell } from './judged-cell.ts';
 import type { CellRecord, Evidence } from './record.ts';
@@ -21,10 +20,12 @@ import {
   observeAll,
   placements,
   stepEvidence,
+  writeEpoch,
   type Phase,
   type ScenarioSetting,
   type Seen,
 } from './scenario.ts';
+import { Writer } from './writer.ts';
 
 export interface RestoreOptions {
   readonly backup: Backup;
@@ -138,14 +139,8 @@ async function backUp(course: Course, take: BackupCommand): Promise<BackupSpan> 
 
 /** Plants rows that no backup can hold; then the backup leaves the stack. */
 async function poison({ setting, carrier, epoch, evidence }: Course): Promise<void> {
-  const { stack, stores, markers } = setting;
-  const probes = await enter(setting);
-  await Promise.all(
-    stores.map(async (store) => {
-      const probe = probes.get(store.service);
-      if (probe) await new Writer(setting, store, probe, epoch + 1).write(markers);
-    }),
-  );
+  const { stack } = setting;
+  await writeEpoch(setting, await enter(setting), epoch + 1);
   await stack.leave();
   const text = await carrier.carryOut(stack).catch((cause: unknown) => {
     throw new Halt('backup-failed', `the backup cannot be carried out of the stack: ${String(cause)}`, cause);
@@ -241,7 +236,7 @@ function cellOf(course: Course, store: StoreDefinition, findings: Findings): Cel
   const { span, disaster, recovery, halt } = findings;
   const missing = disaster ? missingProof(disruption, disaster, recovery) : [];
   const saw = recovery?.seen.get(store.id);
-  const expectation = span && expectRestored(attemptsOf(setting, store, course.epoch), span);
+  const expectation = span && expectRestored([...attemptsOf(setting, store, course.epoch)], span);
   const judgement = judge(expectation?.attempts ?? [], {
     rows: saw?.rows ?? null,
     readFailure: halt ?? saw?.readFailure ?? null,

@@ -9,7 +9,6 @@ import type { RunningStack, ServiceState } from '../stack/stack.ts';
 import type { StoreDefinition } from '../stores/store.ts';
 import { judge } from '../verdict/judge.ts';
 import type { Ledger } from '../verdict/ledger.ts';
-import { makeMarker } from '../verdict/marker.ts';
 import type { Attempt, Judgement, Observation, ReadRow, Reason, ServiceVerdict } from '../verdict/model.ts';
 import type { OwnData, OwnGroup } from '../verdict/own-data.ts';
 import { explainFailure } from './explain.ts';
@@ -18,6 +17,7 @@ import type { OwnWatch } from './own-watch.ts';
 import type { CellRecord, Evidence } from './record.ts';
 import { timelineOf } from './timeline.ts';
 import { Visitors } from './visitors.ts';
+import { Writer } from './writer.ts';
 
 /** What a run holds on to from one disruption to the next. */
 export interface ScenarioSetting {
@@ -156,10 +156,15 @@ export async function runScenario(
 const CANARY = 1_000_000;
 
 /** What this stack's rows are judged by: every attempt but the one that showed, just now, that the store takes writes. */
-export function attemptsOf({ ledger, nonce }: ScenarioSetting, store: StoreDefinition, epoch: number): Attempt[] {
-  return ledger
-    .attempts(store.id)
-    .filter(({ marker }) => marker.id.startsWith(`o-${nonce}-`) && !(marker.epoch === epoch && marker.seq === CANARY));
+export function* attemptsOf(
+  { ledger, nonce }: ScenarioSetting,
+  store: StoreDefinition,
+  epoch: number,
+): Generator<Attempt, void, undefined> {
+  for (const attempt of ledger.attempts(store.id)) {
+    const { id, seq, epoch: own } = attempt.marker;
+    if (id.startsWith(`o-${nonce}-`) && !(own === epoch && seq === CANARY)) yield attempt;
+  }
 }
 
 interface Injection {
@@ -200,37 +205,14 @@ export async function enter({
   return new Map(opened.flat());
 }
 
-async function writeEpoch(setting: ScenarioSetting, probes: Probes, epoch: number): Promise<void> {
+/** The rows of one epoch, to every store. */
+export async function writeEpoch(setting: ScenarioSetting, probes: Probes, epoch: number): Promise<void> {
   await Promise.all(
     setting.stores.map(async (store) => {
       const probe = probes.get(store.service);
-      if (!probe) return;
-      for (let seq = 0; seq < setting.markers; seq++) {
-        setting.signal.throwIfAborted();
-        await writeMarker(setting, probe, store, epoch, seq);
-      }
+      if (probe) await new Writer(setting, store, probe, epoch).write(setting.markers);
     }),
   );
-}
-
-/** The attempt stands in the ledger before the write begins, its end before the next one does. */
-export async function writeMarker(
-  setting: ScenarioSetting,
-  probe: Probe,
-  store: StoreDefinition,
-  epoch: number,
-  seq: number,
-): Promise<string> {
-  const marker = makeMarker({ seed: setting.seed, nonce: setting.nonce, store: store.id, epoch, seq });
-  setting.ledger.begin(store.id, marker);
-  try {
-    const end = await probe.write(store, marker);
-    setting.ledger.end(store.id, marker, end);
-    return end;
-  } catch (error) {
-    setting.signal.throwIfAborted();
-    return String(error);
-  }
 }
 
 export interface Seen {
@@ -361,7 +343,7 @@ async function observe(
     const serviceReason = state === 'up' ? 'not-running' : state;
     return { ...read, ...explanation(notes, reasons), service: 'unavailable', serviceReason };
   }
-  const end = await writeMarker(setting, probe, store, epoch, CANARY);
+  const end = await new Writer(setting, store, probe, epoch, CANARY).writeNext();
   const writable = await probe.writable(store.path).catch((error: unknown) => String(error));
   if (end === 'acknowledged' && writable === true)
     return { ...read, service: 'up', serviceReason: null, explained: false };

@@ -9,7 +9,7 @@ import { describe, test as base } from 'vitest';
 import { makeMarker } from '../verdict/marker.ts';
 import { openStore } from './drivers.ts';
 import { fillIn } from './http.ts';
-import type { DriverContext, StoreDefinition } from './store.ts';
+import { isTransactional, STORE_KINDS, type DriverContext, type StoreDefinition, type StoreKind } from './store.ts';
 
 const context: DriverContext = {
   git: ['git'],
@@ -88,6 +88,45 @@ describe('sqlite', () => {
     const store = await openStore(databaseIn(folder), context);
     await expect(store.read()).rejects.toThrow('not a database');
     expect(await store.integrity()).toMatchObject({ ok: false });
+    await store.close();
+  });
+});
+
+describe('several rows at once', () => {
+  const three = [marker(1), marker(2), marker(3)];
+  const definitions: Record<StoreKind, StoreDefinition> = {
+    sqlite: databaseIn('/none'),
+    files: { id: 's', kind: 'files', service: 'a', path: '/none' },
+    git: { id: 's', kind: 'git', service: 'a', path: '/none' },
+    http: { id: 's', kind: 'http', service: 'a', path: '/', url: '', write: {}, read: { id: 'a', payload: 'b' } },
+    postgres: { id: 's', kind: 'postgres', service: 'a', path: '/none' },
+    mysql: { id: 's', kind: 'mysql', service: 'a', path: '/none' },
+    redis: { id: 's', kind: 'redis', service: 'a', path: '/none' },
+    command: { id: 's', kind: 'command', service: 'a', path: '/', write: [], read: [] },
+  };
+
+  test.for(STORE_KINDS)('%s takes them if it is said to keep all or none', async (kind, { expect }) => {
+    const store = await openStore(definitions[kind], context);
+    expect(store.writeAll !== undefined).toBe(isTransactional(definitions[kind]));
+  });
+
+  test('sqlite keeps none of them where one is refused, and takes them without it', async ({ folder, expect }) => {
+    const store = await openStore(databaseIn(folder), context);
+    expect(await store.write(marker(2))).toBe(true);
+    expect(await store.writeAll?.(three)).toBe(false);
+    expect((await store.read()).map(({ id }) => id)).toEqual([marker(2).id]);
+    expect(await store.writeAll?.([marker(1), marker(3)])).toBe(true);
+    expect((await store.read()).map(({ id }) => id).toSorted()).toEqual(three.map(({ id }) => id));
+    await store.close();
+  });
+
+  test('sqlite keeps none of them where one fails, and goes on', async ({ folder, expect }) => {
+    const store = await openStore(databaseIn(folder), context);
+    const broken = { ...marker(2), payload: {} as string };
+    await expect(store.writeAll?.([marker(1), broken])).rejects.toThrow('can only bind');
+    expect(await store.read()).toEqual([]);
+    expect(await store.writeAll?.(three)).toBe(true);
+    expect(await store.read()).toHaveLength(3);
     await store.close();
   });
 });

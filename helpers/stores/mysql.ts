@@ -61,7 +61,11 @@ class MysqlStore implements OpenStore {
     );
   }
 
-  async write({ id, payload }: Marker): Promise<boolean> {
+  async write(marker: Marker): Promise<boolean> {
+    return this.writeAll([marker]);
+  }
+
+  async writeAll(markers: readonly Marker[]): Promise<boolean> {
     return this.#connection.change(async (session) => {
       const { client, database } = session;
       if (!session.hasTable) {
@@ -69,10 +73,11 @@ class MysqlStore implements OpenStore {
         await client.query(CREATE_TABLE, [database]);
         session.hasTable = true;
       }
-      await client.execute(`INSERT INTO ${client.escapeId(database)}.outlast_markers (id, payload) VALUES (?, ?)`, [
-        id,
-        payload,
-      ]);
+      const rows = markers.map(() => '(?, ?)').join(', ');
+      await client.execute(
+        `INSERT INTO ${client.escapeId(database)}.outlast_markers (id, payload) VALUES ${rows}`,
+        markers.flatMap(({ id, payload }) => [id, payload]),
+      );
     }, isRefusal);
   }
 

@@ -38,11 +38,18 @@ class PostgresStore implements OpenStore {
   }
 
   async write(marker: Marker): Promise<boolean> {
+    return this.writeAll([marker]);
+  }
+
+  async writeAll(markers: readonly Marker[]): Promise<boolean> {
     return this.#connection.change(async (client) => {
       if (!this.#prepared.has(client))
         await client.query('CREATE TABLE IF NOT EXISTS outlast_markers (id text PRIMARY KEY, payload text NOT NULL)');
       this.#prepared.add(client);
-      await client.query('INSERT INTO outlast_markers (id, payload) VALUES ($1, $2)', [marker.id, marker.payload]);
+      await client.query('INSERT INTO outlast_markers (id, payload) SELECT * FROM unnest($1::text[], $2::text[])', [
+        markers.map(({ id }) => id),
+        markers.map(({ payload }) => payload),
+      ]);
     }, isRefusal);
   }
 

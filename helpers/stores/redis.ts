@@ -49,8 +49,13 @@ class RedisStore implements OpenStore {
     );
   }
 
-  async write({ id, payload }: Marker): Promise<boolean> {
-    return this.#connection.change(async (client) => client.set(`${PREFIX}${id}`, payload), isRefusal);
+  async write(marker: Marker): Promise<boolean> {
+    return this.writeAll([marker]);
+  }
+
+  async writeAll(markers: readonly Marker[]): Promise<boolean> {
+    const keys = markers.map(({ id, payload }): [string, string] => [`${PREFIX}${id}`, payload]);
+    return this.#connection.change(async (client) => client.mSet(keys), isRefusal);
   }
 
   async remove({ id }: Marker): Promise<boolean> {

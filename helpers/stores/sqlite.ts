@@ -31,7 +31,7 @@ class SqliteStore implements OpenStore {
   readonly #path: string;
   readonly #context: DriverContext;
   #database: Database.Database | undefined;
-  #insert: Database.Statement | undefined;
+  #insert: Database.Transaction<(markers: readonly Marker[]) => void> | undefined;
 
   constructor(path: string, context: DriverContext) {
     this.#path = path;
@@ -39,9 +39,13 @@ class SqliteStore implements OpenStore {
   }
 
   async write(marker: Marker): Promise<boolean> {
+    return this.writeAll([marker]);
+  }
+
+  async writeAll(markers: readonly Marker[]): Promise<boolean> {
     return this.#asOwner(() => {
       try {
-        this.#inserter().run(marker);
+        this.#inserter().immediate(markers);
         return true;
       } catch (error) {
         if (isRefusal(error)) return false;
@@ -119,13 +123,16 @@ class SqliteStore implements OpenStore {
     return database;
   }
 
-  #inserter(): Database.Statement {
+  #inserter(): Database.Transaction<(markers: readonly Marker[]) => void> {
     if (this.#insert) return this.#insert;
     const database = this.#open();
     database.exec(
       'CREATE TABLE IF NOT EXISTS outlast_markers (id TEXT PRIMARY KEY, payload TEXT NOT NULL, hash TEXT NOT NULL)',
     );
-    this.#insert = database.prepare('INSERT INTO outlast_markers (id, payload, hash) VALUES (@id, @payload, @hash)');
+    const insert = database.prepare('INSERT INTO outlast_markers (id, payload, hash) VALUES (@id, @payload, @hash)');
+    this.#insert = database.transaction((markers) => {
+      for (const marker of markers) insert.run(marker);
+    });
     return this.#insert;
   }
 }

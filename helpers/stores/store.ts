@@ -44,6 +44,13 @@ export function isServed({ kind }: StoreDefinition): boolean {
   return SERVED.has(kind);
 }
 
+/** Kinds that keep several rows at once either all or not at all: in one transaction, or by one command that is one. */
+const TRANSACTIONAL: ReadonlySet<StoreKind> = new Set(['sqlite', 'postgres', 'mysql', 'redis']);
+
+export function isTransactional({ kind }: StoreDefinition): boolean {
+  return TRANSACTIONAL.has(kind);
+}
+
 /** A database server in the service's container. What is not said is what the container's own environment says. */
 interface ServerDefinition {
   readonly id: string;
@@ -98,6 +105,8 @@ export interface DriverContext {
 export interface OpenStore {
   /** `false`: the store refused and has certainly not kept the row. A throw leaves the end indeterminate. */
   write(marker: Marker): Promise<boolean>;
+  /** Several rows, all of them or none; ends as `write` does. Absent where the kind has no transactions. */
+  readonly writeAll?: (markers: readonly Marker[]) => Promise<boolean>;
   /** Every marker-shaped row (id beginning `o-`), in any order. An absent place has no rows. */
   read(): Promise<ReadRow[]>;
   /** Takes a row away for good; `false` as for `write`. Absent where the kind has no one way to delete. */

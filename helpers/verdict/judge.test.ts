@@ -117,8 +117,25 @@ const cases: Case[] = [
     },
   },
   {
+    name: 'a rejected row that stood there before',
+    attempts: [...written, attempt(4, 'rejected')],
+    observation: observe([...all, row(attempt(4))], { baseline: new Set([row(attempt(4)).id]) }),
+    expected: { data: 'survived', counts: { unexpected: 0 } },
+  },
+  {
+    name: 'part of a write whose end is open',
+    attempts: [...written, attempt(4, 'indeterminate'), attempt(5, 'indeterminate')],
+    observation: observe([...all, row(attempt(5))]),
+    expected: { data: 'survived', counts: { intact: 4, lost: 0, recovered: 1, unexpected: 0 } },
+  },
+  {
     name: 'a row served twice, once changed',
     observation: observe([...all, changed(attempt(3))]),
+    expected: { data: 'corrupt', counts: { intact: 3, corrupt: 1 } },
+  },
+  {
+    name: 'a row served three times, changed in between',
+    observation: observe([...all, changed(attempt(3)), row(attempt(3))]),
     expected: { data: 'corrupt', counts: { intact: 3, corrupt: 1 } },
   },
   {

@@ -4,32 +4,36 @@ import {
   DATA_VERDICTS,
   type DataVerdict,
   type Judgement,
+  type Marker,
   type Observation,
   type Outcome,
   OUTCOMES,
+  type ReadRow,
   type Reason,
   type ServiceVerdict,
 } from './model.ts';
 
-const FIRST_LOST = 10;
+/** How many ids tell of the rest. */
+const FIRST = 10;
 
 /**
  * Compares what was attempted on one store with what was read back. Pure; knows nothing of what was hoped for.
- * @param attempts all attempts on the store, of all epochs, in the order of writing
+ * @param attempts all attempts on the store, of all epochs, in the order of writing; gone through once
  */
-export function judge(attempts: readonly Attempt[], observation: Observation): Judgement {
-  const reading = observation.rows === null ? null : compare(attempts, observation);
-  const data = reading === null ? notRead(observation) : judgeData(reading, observation);
+export function judge(attempts: Iterable<Attempt>, observation: Observation): Judgement {
+  const isRead = observation.rows !== null;
+  const reading = compare(attempts, observation);
+  const data = isRead ? judgeData(reading, observation) : notRead(observation);
   const outcome = worstOutcome(data.verdict, observation.service);
   return {
     data: data.verdict,
     service: observation.service,
     outcome,
     reason: outcome === data.verdict && outcome !== 'survived' ? data.reason : serviceReason(observation),
-    counts: countsOf(attempts, reading),
-    firstLost: reading === null ? [] : reading.bad.slice(0, FIRST_LOST).map((attempt) => attempt.marker.id),
-    firstForeign: reading === null ? [] : reading.foreign.slice(0, FIRST_LOST),
-    rpoMs: reading === null || !observation.proven ? null : rpoOf(reading),
+    counts: isRead ? reading.counts : { ...reading.counts, ...NOT_READ },
+    firstLost: isRead ? reading.firstBad : [],
+    firstForeign: reading.foreign.slice(0, FIRST),
+    rpoMs: isRead && observation.proven ? rpoOf(reading) : null,
   };
 }
 
@@ -39,16 +43,13 @@ export function worstOutcome(data: DataVerdict, service: ServiceVerdict): Outcom
   return OUTCOMES.indexOf(data) <= OUTCOMES.indexOf(ofService) ? data : ofService;
 }
 
-/** The attempts and the rows, sorted by what became of them. */
+/** What became of the attempts and of the rows. Of a store that was not read: as if it were empty. */
 interface Reading {
-  readonly acknowledged: readonly Attempt[];
-  readonly intact: readonly Attempt[];
-  readonly lost: readonly Attempt[];
-  readonly corrupt: readonly Attempt[];
-  /** Lost and corrupt together, in the order of writing. */
-  readonly bad: readonly Attempt[];
-  readonly recovered: number;
-  readonly unexpected: number;
+  readonly counts: Readonly<Record<keyof Counts, number>>;
+  /** Ids of the first lost or corrupt rows, in the order of writing. */
+  readonly firstBad: readonly string[];
+  readonly lastAcknowledged: Attempt | undefined;
+  readonly lastIntact: Attempt | undefined;
   /** Ids that are of no attempt of ours. */
   readonly foreign: readonly string[];
   /** Is there any row of an attempt of ours? */
@@ -57,32 +58,66 @@ interface Reading {
   readonly forbidden: readonly Reason[];
 }
 
-type State = 'intact' | 'lost' | 'corrupt';
+const NOTHING: Readonly<Record<keyof Counts, number>> = {
+  attempted: 0,
+  acknowledged: 0,
+  rejected: 0,
+  indeterminate: 0,
+  intact: 0,
+  lost: 0,
+  corrupt: 0,
+  unexpected: 0,
+  recovered: 0,
+};
+const NOT_READ = { intact: null, lost: null, corrupt: null, unexpected: null, recovered: null };
 
-function compare(attempts: readonly Attempt[], { rows, baseline, forbidden }: Observation): Reading {
-  const payloads = Map.groupBy(rows ?? [], (row) => row.id);
-  const stateOf = ({ marker }: Attempt): State => {
-    const found = payloads.get(marker.id);
-    if (found === undefined) return 'lost';
-    return found.every((row) => row.payload === marker.payload) ? 'intact' : 'corrupt';
-  };
-  const acknowledged = attempts.filter((attempt) => attempt.end === 'acknowledged');
-  const inState = Map.groupBy(acknowledged, stateOf);
-  const recovered = attempts.filter((attempt) => attempt.end === 'indeterminate' && stateOf(attempt) === 'intact');
-  const legitimate = new Set([...baseline, ...[...acknowledged, ...recovered].map((attempt) => attempt.marker.id)]);
-  const attempted = new Set(attempts.map((attempt) => attempt.marker.id));
+function compare(attempts: Iterable<Attempt>, { rows, baseline, forbidden }: Observation): Reading {
+  const payloads = payloadsOf(rows ?? []);
+  const unknown = new Set(payloads.keys());
+  const counts = { ...NOTHING };
+  const firstBad: string[] = [];
+  let lastAcknowledged: Attempt | undefined;
+  let lastIntact: Attempt | undefined;
+  for (const attempt of attempts) {
+    const { marker, end } = attempt;
+    const state = stateOf(marker, payloads.get(marker.id));
+    unknown.delete(marker.id);
+    counts.attempted++;
+    counts[end]++;
+    if (end === 'acknowledged') {
+      counts[state]++;
+      lastAcknowledged = attempt;
+      if (state === 'intact') lastIntact = attempt;
+      else if (firstBad.length < FIRST) firstBad.push(marker.id);
+    } else if (end === 'indeterminate' && state === 'intact') counts.recovered++;
+    else if (state !== 'lost' && !baseline.has(marker.id)) counts.unexpected++;
+  }
+  const foreign = [...unknown];
+  counts.unexpected += foreign.filter((id) => !baseline.has(id)).length;
   return {
-    acknowledged,
-    intact: inState.get('intact') ?? [],
-    lost: inState.get('lost') ?? [],
-    corrupt: inState.get('corrupt') ?? [],
-    bad: acknowledged.filter((attempt) => stateOf(attempt) !== 'intact'),
-    recovered: recovered.length,
-    unexpected: [...payloads.keys()].filter((id) => !legitimate.has(id)).length,
-    foreign: [...payloads.keys()].filter((id) => !attempted.has(id)),
-    ours: attempts.some((attempt) => payloads.has(attempt.marker.id)),
+    counts,
+    firstBad,
+    lastAcknowledged,
+    lastIntact,
+    foreign,
+    ours: foreign.length < payloads.size,
     forbidden: [...(forbidden ?? [])].filter(([id]) => payloads.has(id)).map(([, reason]) => reason),
   };
+}
+
+function stateOf(marker: Marker, payload: string | null | undefined): 'intact' | 'lost' | 'corrupt' {
+  if (payload === undefined) return 'lost';
+  return payload === marker.payload ? 'intact' : 'corrupt';
+}
+
+/** What each id came back with; `null`: with this and that. */
+function payloadsOf(rows: readonly ReadRow[]): Map<string, string | null> {
+  const payloads = new Map<string, string | null>();
+  for (const { id, payload } of rows) {
+    const isOther = payloads.has(id) && payloads.get(id) !== payload;
+    payloads.set(id, isOther ? null : payload);
+  }
+  return payloads;
 }
 
 interface DataFinding {
@@ -97,12 +132,12 @@ function notRead({ readFailure }: Observation): DataFinding {
 /** Everything that can be said of the data; the worst of it stands. */
 function judgeData(reading: Reading, observation: Observation): DataFinding {
   const findings: DataFinding[] = [];
-  if (reading.lost.length > 0) findings.push(missing(reading, observation));
-  if (reading.corrupt.length > 0) findings.push({ verdict: 'corrupt', reason: 'rows-changed' });
+  if (reading.counts.lost > 0) findings.push(missing(reading, observation));
+  if (reading.counts.corrupt > 0) findings.push({ verdict: 'corrupt', reason: 'rows-changed' });
   for (const reason of reading.forbidden) findings.push({ verdict: 'stale', reason });
   if (observation.own === 'lost') findings.push(ownMissing(reading, observation));
   if (!observation.proven) findings.push({ verdict: 'unknown', reason: 'not-proven' });
-  if (reading.acknowledged.length === 0) findings.push({ verdict: 'unknown', reason: 'no-markers' });
+  if (reading.counts.acknowledged === 0) findings.push({ verdict: 'unknown', reason: 'no-markers' });
   if (observation.own === 'unknown') findings.push({ verdict: 'unknown', reason: 'own-data-undecided' });
   const survived: DataFinding = { verdict: 'survived', reason: null };
   const rank = (finding: DataFinding) => DATA_VERDICTS.indexOf(finding.verdict);
@@ -130,28 +165,12 @@ function serviceReason({ service, serviceReason: given }: Observation): Reason |
   return usual[service];
 }
 
-function countsOf(attempts: readonly Attempt[], reading: Reading | null): Counts {
-  const ended = (end: Attempt['end']) => attempts.filter((attempt) => attempt.end === end).length;
-  return {
-    attempted: attempts.length,
-    acknowledged: ended('acknowledged'),
-    rejected: ended('rejected'),
-    indeterminate: ended('indeterminate'),
-    intact: reading?.intact.length ?? null,
-    lost: reading?.lost.length ?? null,
-    corrupt: reading?.corrupt.length ?? null,
-    unexpected: reading?.unexpected ?? null,
-    recovered: reading?.recovered ?? null,
-  };
-}
-
 /** A hole before the last intact row is no span of time at the end: `null`. */
-function rpoOf({ acknowledged, intact, bad }: Reading): number | null {
-  const last = acknowledged.at(-1);
-  if (last === undefined) return null;
-  if (bad.length === 0) return 0;
-  const kept = intact.at(-1);
-  return kept === undefined || kept === last ? null : timeOf(last) - timeOf(kept);
+function rpoOf({ counts, lastAcknowledged, lastIntact }: Reading): number | null {
+  if (lastAcknowledged === undefined) return null;
+  if (counts.lost + counts.corrupt === 0) return 0;
+  if (lastIntact === undefined || lastIntact === lastAcknowledged) return null;
+  return timeOf(lastAcknowledged) - timeOf(lastIntact);
 }
 
 function timeOf(attempt: Attempt): number {

@@ -23,7 +23,6 @@ const SCHEMA = `
   ) STRICT`;
 
 interface Row {
-  readonly store: string;
   readonly id: string;
   readonly epoch: number;
   readonly seq: number;
@@ -51,6 +50,8 @@ export class Ledger implements Disposable {
     this.#db = new Database(path);
     this.#db.pragma('journal_mode = WAL');
     this.#db.pragma('synchronous = NORMAL');
+    // 2 MB: it is written and read in one order.
+    this.#db.pragma('cache_size = -2000');
     this.#db.exec(SCHEMA);
     this.#begin = this.#db.prepare(
       `INSERT INTO attempt (store, id, epoch, seq, payload, hash, end, attempted_at)
@@ -66,16 +67,28 @@ export class Ledger implements Disposable {
     this.#attempts = this.#db.prepare<[string], Row>('SELECT * FROM attempt WHERE store = ? ORDER BY n');
   }
 
-  /** Call before the write: until `end` is called the write is `indeterminate`. @throws on a marker begun before. */
-  begin(store: string, marker: Marker): void {
-    const { id, epoch, seq, payload, hash } = marker;
-    this.#begin.run(store, id, epoch, seq, payload, hash, this.#now());
+  /** Call before a write with all of its rows: until `end` is called they are `indeterminate`. @throws on a marker begun before, and begins none. */
+  begin(store: string, markers: readonly Marker[]): void {
+    const at = this.#now();
+    this.#together(() => {
+      for (const { id, epoch, seq, payload, hash } of markers)
+        this.#begin.run(store, id, epoch, seq, payload, hash, at);
+    });
   }
 
-  /** Call once, after the store has answered. @throws on a marker never begun, or already ended. */
-  end(store: string, marker: Marker, end: Exclude<WriteEnd, 'indeterminate'>): void {
-    const { changes } = this.#end.run(end, this.#now(), store, marker.id);
-    if (changes !== 1) throw new RangeError(`No open attempt ${marker.id} in store ${store}`);
+  /** Call once, after the store has answered. @throws on a marker never begun, or already ended, and ends none. */
+  end(store: string, markers: readonly Marker[], end: Exclude<WriteEnd, 'indeterminate'>): void {
+    const at = this.#now();
+    this.#together(() => {
+      for (const { id } of markers) {
+        const { changes } = this.#end.run(end, at, store, id);
+        if (changes !== 1) throw new RangeError(`No open attempt ${id} in store ${store}`);
+      }
+    });
+  }
+
+  #together(change: () => void): void {
+    this.#db.transaction(change).immediate();
   }
 
   /** Call before the removal of a row that was attempted: until `endRemoval` is called it is `indeterminate`. @throws on one begun before. */
@@ -100,16 +113,19 @@ export class Ledger implements Disposable {
     return at;
   }
 
-  /** Every attempt on this store, of all epochs, in the order of writing. */
-  attempts(store: string): Attempt[] {
-    return this.#attempts.all(store).map(({ id, epoch, seq, payload, hash, ...row }) => ({
-      store: row.store,
-      marker: { id, epoch, seq, payload, hash },
-      end: row.end,
-      attemptedAt: row.attempted_at,
-      endedAt: row.ended_at,
-      ...(row.removal === null ? {} : { removal: row.removal }),
-    }));
+  /** Every attempt on this store, of all epochs, in the order of writing. Nothing can be written until all were taken. */
+  *attempts(store: string): Generator<Attempt, void, undefined> {
+    for (const row of this.#attempts.iterate(store)) {
+      const { id, epoch, seq, payload, hash, end, removal } = row;
+      yield {
+        store,
+        marker: { id, epoch, seq, payload, hash },
+        end,
+        attemptedAt: row.attempted_at,
+        endedAt: row.ended_at,
+        ...(removal === null ? {} : { removal }),
+      };
+    }
   }
 
   [Symbol.dispose](): void {

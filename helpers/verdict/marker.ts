@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Marker } from './model.ts';
 
 export interface MarkerKey {
@@ -34,5 +34,5 @@ function plain(name: string): string {
 }
 
 function sha256(text: string, encoding: 'hex' | 'base64url'): string {
-  return createHash('sha256').update(text).digest(encoding);
+  return hash('sha256', text, encoding);
 }

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
+import { execa } from 'execa';
 import { STACKS } from '../../fixtures/stacks.ts';
 import { restart } from '../../helpers/disruptions/restart.ts';
 import { outlastHome } from '../../helpers/home.ts';
@@ -9,17 +11,24 @@ import { findComposeFiles } from '../../helpers/stack/compose-files.ts';
 import type { Stage } from '../../helpers/verdict/model.ts';
 
 // Many markers in one store: what a marker costs, and whether it costs more the more there are.
+// Each count has a process of its own, so that its memory is its own.
 
 const COUNTS = [1000, 10_000, 30_000, 100_000];
 
-interface Cost {
+/** In milliseconds. */
+interface Times {
   readonly write: number;
   readonly read: number;
   readonly judge: number;
 }
 
-/** In milliseconds. */
-async function costOf(markers: number, host: PrivateHost): Promise<Cost> {
+interface Cost extends Times {
+  /** The most that the process held at any moment of its life, in kilobytes. */
+  readonly memory: number;
+}
+
+async function timesOf(markers: number): Promise<Times> {
+  await using host = await PrivateHost.open({ home: await outlastHome() });
   const session = new Session(
     {
       runId: randomBytes(4).toString('hex'),
@@ -43,27 +52,33 @@ async function costOf(markers: number, host: PrivateHost): Promise<Cost> {
   return { write: spent('write'), read: spent('read'), judge: spent('judge') };
 }
 
-await using host = await PrivateHost.open({ home: await outlastHome() });
-const table = new Table({
-  head: ['markers', 'written', 'read back', 'judged', 'in all', 'each', 'memory so far'],
-  style: { head: [], border: [] },
-});
-for (const count of COUNTS) {
-  const { write, read, judge } = await costOf(count, host);
-  const all = write + read + judge;
-  const memory = `${Math.round(process.resourceUsage().maxRSS / 1024)} MB`;
-  table.push([
-    count,
-    seconds(write),
-    seconds(read),
-    seconds(judge),
-    seconds(all),
-    `${((all / count) * 1000).toFixed(0)} µs`,
-    memory,
-  ]);
+async function costInItsOwnProcess(markers: number): Promise<Cost> {
+  const { stdout } = await execa(process.execPath, [fileURLToPath(import.meta.url), String(markers)]);
+  return JSON.parse(stdout) as Cost;
 }
-console.log(table.toString());
 
 function seconds(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(2)} s`;
+}
+
+const [count] = process.argv.slice(2);
+if (count === undefined) {
+  const table = new Table({
+    head: ['markers', 'written', 'read back', 'judged', 'in all', 'each', 'memory'],
+    style: { head: [], border: [] },
+  });
+  for (const markers of COUNTS) {
+    const { write, read, judge, memory } = await costInItsOwnProcess(markers);
+    const all = write + read + judge;
+    table.push([
+      markers,
+      ...[write, read, judge, all].map(seconds),
+      `${((all / markers) * 1000).toFixed(0)} µs`,
+      `${Math.round(memory / 1024)} MB`,
+    ]);
+  }
+  console.log(table.toString());
+} else {
+  const times = await timesOf(Number(count));
+  console.log(JSON.stringify({ ...times, memory: process.resourceUsage().maxRSS } satisfies Cost));
 }
