@@ -46,6 +46,39 @@ describe('a setting is a secret', () => {
   });
 });
 
+describe('a secret of a command', () => {
+  it.each([
+    ['redis-server --requirepass hunter22 --save ""', 'hunter22'],
+    ['web --api-key=hunter22', 'hunter22'],
+    ['web -token "hunter22"', 'hunter22'],
+    ['PGPASSWORD=hunter22 psql', 'hunter22'],
+    ['psql postgres://me:hunter22@db/app', 'hunter22'],
+    ['mysqldump -u root -phunter22 app', 'hunter22'],
+    ['sshpass -p hunter22 ssh me@there', 'hunter22'],
+    ['CMD-SHELL redis-cli -h there -a hunter22 ping', 'hunter22'],
+    ['curl -fsS -u me:hunter22 there', 'hunter22'],
+    ['  ENV API_TOKEN hunter22', 'hunter22'],
+  ])('%s', (command, secret) => {
+    const redactor = new Redactor();
+    redactor.learnCommands(`first\n${command}\nlast`);
+    expect(redactor.text(`it was "${secret}"`)).toBe(`it was "${REDACTED}"`);
+  });
+
+  it.each([
+    'redis-server --requirepass "$REDIS_PASSWORD"',
+    'redis-server --requirepass $(cat /run/secrets/redis)',
+    'web --api-key=${KEY:-hunter22}',
+    'nginx --ssl-key /etc/ssl/site.key',
+    'web --token-file tokens --secret --verbose',
+    'mkdir -p data/session',
+    'redis-cli ping | grep -a PONG',
+  ])('but nothing of %s', (command) => {
+    const redactor = new Redactor();
+    redactor.learnCommands(command);
+    expect(redactor.text(command)).toBe(command);
+  });
+});
+
 describe('a secret is taken out', () => {
   it('of words too, if it cannot be mistaken for a part of one', () => {
     const redactor = knowing(['A_TOKEN', 'test1'], ['B_TOKEN', CANARY]);

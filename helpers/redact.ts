@@ -16,6 +16,15 @@ const SECRET_NAME =
 const PLACE_NAME = /_(file|path|dir|host|port|user|username|name)$/i;
 const URL_PASSWORD = /[a-z][\w+.-]*:\/\/[^:@/\s]*:([^@\s/]+)@/gi;
 const SETTING = /([\w.-]+)["']?\s*[=:]\s*["']?([^\s"';,&]+)/g;
+/** A value behind its flag, or behind its name in a Dockerfile. */
+const FLAG = /(?:(?<![^\s"'])--?|^\s*(?:ENV|ARG)\s+)([A-Za-z][\w-]*)(?:\s+|=)["']?([^\s"']+)/gm;
+/** Flags that no name gives away, and what they are flags of. */
+const PASSWORD_FLAGS: readonly RegExp[] = [
+  /\b(?:mysql|mariadb)[\w-]*\s(?:[^\n|;&]*?\s)?-p["']?([^\s"']+)/g,
+  /\bsshpass\s+-p\s*["']?([^\s"']+)/g,
+  /\bredis-cli\s(?:[^\n|;&]*?\s)?(?:-a|--pass)\s+["']?([^\s"']+)/g,
+  /\bcurl\s(?:[^\n|;&]*?\s)?(?:-u|--user)\s*["']?[^\s:"']+:([^\s"']+)/g,
+];
 /** Letters and digits mixed in one go, longer than a word. */
 const RANDOM = /(?=[a-z]*\d)(?=\d*[a-z])[a-z\d]{12,}/i;
 
@@ -43,6 +52,19 @@ export class Redactor {
       if (isSecretName(inner)) this.#keep(setting);
     }
     if (isSecretName(name) || (RANDOM.test(value) && !isPath(value))) this.learnSecret(value);
+  }
+
+  /** Commands: what they say by name, by flag or in a URL; not what a variable holds. */
+  learnCommands(text: string): void {
+    const told = [SETTING, FLAG].flatMap((pattern) =>
+      [...text.matchAll(pattern)].map(([, name = '', value = '']) =>
+        isSecretName(name.replaceAll('-', '_')) && !isPath(value) ? value : '',
+      ),
+    );
+    const bare = [URL_PASSWORD, ...PASSWORD_FLAGS].flatMap((pattern) =>
+      [...text.matchAll(pattern)].map(([, value = '']) => value),
+    );
+    for (const value of [...told, ...bare]) if (!/^[$-]/.test(value)) this.#keep(value);
   }
 
   /** Secret as a whole, and line by line. */

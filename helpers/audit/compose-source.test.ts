@@ -34,6 +34,18 @@ services:
   });
 });
 
+test('scalars are found wherever anchors and merges have them from, each once', () => {
+  const text = `x-base: &base
+  environment: &settings { A: one, more: [two] }
+services:
+  app: { <<: *base, image: no }
+  job: { environment: { <<: *settings, B: three } }
+  odd: { environment: &odd { C: four, D: *odd } }
+`;
+  const ranges = new ComposeDocument('/a.yaml', text).scalarsAt(['services', '*', 'environment']);
+  expect(ranges.map(([start, end]) => text.slice(start, end))).toEqual(['one', 'two', 'three', 'four']);
+});
+
 test.for([
   ['data:/data', '/data'],
   ['./data:/data/:ro', '/data'],

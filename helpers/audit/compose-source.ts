@@ -68,17 +68,23 @@ export class ComposeDocument {
     return node?.range ? { file: this.file, line: this.#lines.linePos(node.range[0]).line } : null;
   }
 
-  /** Offsets of every scalar below a path of keys; `*` stands for any key. */
+  /** Offsets of every scalar below a path of keys, wherever anchors and merges have it from; `*` stands for any key. */
   scalarsAt(path: readonly string[]): readonly (readonly [number, number])[] {
     const found: (readonly [number, number])[] = [];
-    const visit = (node: unknown, rest: readonly string[]): void => {
+    // An anchor may stand within what it names.
+    const seen = Array.from({ length: path.length + 1 }, () => new Set<unknown>());
+    const visit = (from: unknown, rest: readonly string[]): void => {
+      const node = isAlias(from) ? from.resolve(this.#document) : from;
+      if (seen[rest.length]?.has(node)) return;
+      seen[rest.length]?.add(node);
       const [key, ...deeper] = rest;
       if (isScalar(node) && key === undefined && node.range) found.push([node.range[0], node.range[1]]);
       else if (isSeq(node)) for (const item of node.items) visit(item, rest);
       else if (isMap(node)) {
         for (const pair of node.items) {
           const name = isScalar(pair.key) ? pair.key.value : null;
-          if (key === undefined || key === '*' || key === name) visit(pair.value, deeper);
+          if (isScalar(pair.key) && pair.key.source === '<<') visit(pair.value, rest);
+          else if (key === undefined || key === '*' || key === name) visit(pair.value, deeper);
         }
       }
     };

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { codeFrameColumns } from '@babel/code-frame';
+import { Redactor } from '../redact.ts';
 import type { ComposeSource } from './compose-source.ts';
 import type { Finding } from './finding.ts';
 import type { Subject } from './subject.ts';
@@ -27,12 +28,11 @@ function maskedCompose(source: ComposeSource, file: string): string | null {
   }, document.text);
 }
 
-const SECRET_WORD = /([\w-]*(?:pass|secret|token|key|credential)[\w-]*["']?\s*[=:]\s*)(\S+)/gi;
-const USER_INFO = /(:\/\/[^\s/:@]*:)[^\s/@]+(?=@)/g;
-
-/** What looks like a secret in other files, masked. */
-function maskedText(text: string): string {
-  return text.replaceAll(SECRET_WORD, `$1${MASK}`).replaceAll(USER_INFO, `$1${MASK}`);
+/** What looks like a secret in other files, taken out. */
+function redacted(text: string): string {
+  const redactor = new Redactor();
+  redactor.learnCommands(text);
+  return redactor.text(text);
 }
 
 /** The findings, each with its line, one above and one below, numbered and with everything secret masked. */
@@ -42,7 +42,7 @@ export async function withExcerpts(findings: readonly Finding[], { folder, sourc
     await Promise.all(
       [...files].map(async (name) => {
         const file = resolve(folder, name);
-        const text = maskedCompose(source, file) ?? (await readFile(file, 'utf8').then(maskedText, () => null));
+        const text = maskedCompose(source, file) ?? (await readFile(file, 'utf8').then(redacted, () => null));
         return [name, text] as const;
       }),
     ),

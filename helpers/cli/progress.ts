@@ -116,7 +116,7 @@ function list(steps: readonly Step[], session: Session, { detail, forecast }: Pr
         };
         const ticks = live ? setInterval(show, 1000) : undefined;
         try {
-          task.title = `${step.name}: ${await step.work(say)}`;
+          task.title = session.redactor.text(`${step.name}: ${await step.work(say)}`);
         } catch (error) {
           // The list shows the failure.
           throw session.redactor.error(error);

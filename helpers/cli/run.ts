@@ -58,6 +58,7 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<num
     seed: options.seed,
     signal,
   });
+  session.redactor.spare(contractWords());
   const detail: Detail = options.quiet ? 'quiet' : options.verbose ? 'verbose' : 'normal';
   const forecast = new Forecast(await earlierTimes(out, compose.files));
   const audited = await showProgress(session, disruptions, cells, { detail, forecast });
@@ -66,7 +67,6 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<num
   // From the files alone; that the stores were found by looking changes nothing of it.
   const foreseen = { findings: audited.findings, predictions: audited.predictFor(record.stores) };
   const earlier: Earlier = named ? { report: named, notes: [] } : await lastInHistory(out, session.subject.name);
-  session.redactor.spare(contractWords());
   const report = session.redactor.value(
     assembleReport(session, record, foreseen, {
       cells,

@@ -18,7 +18,7 @@ describe('the secrets of a stack', () => {
   test('are known from its files before Compose has read them', async ({ folder, expect }) => {
     await mkdir(join(folder, 'sub'));
     const files = {
-      'compose.yaml': `include: [sub/more.yaml]\nservices:\n  a: { environment: { A_TOKEN: ${canary('literal')} }, command: ['\${DB_TOKEN}'] }\n`,
+      'compose.yaml': `include: [sub/more.yaml]\nservices:\n  a: { environment: { A_TOKEN: ${canary('literal')} }, command: ['\${DB_TOKEN}'] }\n  b: { labels: [a.token=${canary('label')}], entrypoint: web --key ${canary('command')}, environment: { C_TOKEN: '\${C_TOKEN}' } }\n`,
       'sub/more.yaml': 'services: {}\n',
       '.env': `B_TOKEN=${canary('dotenv')}\nPLAIN=plain-and-simple\n`,
       'sub/.env': `C_TOKEN='${canary('included')}'\n`,
@@ -31,10 +31,11 @@ describe('the secrets of a stack', () => {
     const lines = await SourceLines.read([join(folder, 'compose.yaml')]);
     await learnFromSources(redactor, lines, [join(folder, 'named.env'), join(folder, 'nowhere.env')]);
     vi.unstubAllEnvs();
-    for (const name of ['literal', 'dotenv', 'included', 'named', 'process']) {
+    for (const name of ['literal', 'dotenv', 'included', 'named', 'process', 'label', 'command']) {
       expect(redactor.text(canary(name)), name).toBe(REDACTED);
     }
-    expect(redactor.text(`plain-and-simple ${canary('unused')}`)).toBe(`plain-and-simple ${canary('unused')}`);
+    const plain = `plain-and-simple \${C_TOKEN} ${canary('unused')}`;
+    expect(redactor.text(plain)).toBe(plain);
   });
 
   test('are known from the project, and its names are none', async ({ folder, expect }) => {
@@ -48,13 +49,17 @@ describe('the secrets of a stack', () => {
           image: 'host.invalid/postgres:17',
           environment: { POSTGRES_PASSWORD: 'orders', NOTHING: null, A_TOKEN: canary('environment') },
           build: { context: '.', args: { NPM_TOKEN: canary('argument') } },
+          labels: { 'proxy.auth': canary('label') },
+          command: ['web', '--key', canary('command')],
+          healthcheck: { test: ['CMD-SHELL', `redis-cli -a ${canary('check')} ping`] },
         },
       },
       secrets: { a: { file: join(folder, 'file') }, b: { environment: 'B' }, c: { file: '/nowhere' }, d: null },
       configs: { a: { content: `token: ${canary('content')}` }, b: { file: join(folder, 'settings') } },
     };
     await learnFromProject(redactor, model, { B: canary('variable') });
-    for (const name of ['environment', 'argument', 'file', 'variable', 'content', 'setting']) {
+    const places = ['environment', 'argument', 'file', 'variable', 'content', 'setting', 'label', 'command', 'check'];
+    for (const name of places) {
       expect(redactor.text(canary(name)), name).toBe(REDACTED);
     }
     expect(redactor.text('orders listen everywhere')).toBe('orders listen everywhere');

@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import type { Redactor } from '../redact.ts';
 import type { ProjectModel } from './project-model.ts';
-import type { SourceLines } from './source-lines.ts';
+import { commandsOf, type SourceLines } from './source-lines.ts';
+
+/** A value that is put in from elsewhere: a dollar of one's own is written twice. */
+const REFERENCE = /^\$(\{\w+\}|\w+)$/;
 
 /**
  * What the user's files may say in secret, before Compose has read them: its own messages repeat values.
@@ -14,7 +17,8 @@ export async function learnFromSources(
   lines: SourceLines,
   envFiles: readonly string[],
 ): Promise<void> {
-  for (const [name, value] of lines.environment) redactor.learn(name, value);
+  for (const [name, value] of lines.settings) if (!REFERENCE.test(value)) redactor.learn(name, value);
+  for (const command of lines.commands) redactor.learnCommands(command);
   for (const file of new Set([...lines.folders.map((folder) => join(folder, '.env')), ...envFiles])) {
     const text = await readFile(file, 'utf8').catch(() => '');
     for (const [name, value] of Object.entries(parseEnv(text))) redactor.learn(name, value ?? '');
@@ -34,8 +38,11 @@ export async function learnFromProject(
   variables: Readonly<Record<string, string>>,
 ): Promise<void> {
   redactor.spare(namesIn(model));
-  for (const { environment, build } of Object.values(model.services)) {
-    for (const [name, value] of Object.entries({ ...build?.args, ...environment })) redactor.learn(name, value ?? '');
+  for (const service of Object.values(model.services)) {
+    const { build, environment, labels } = service;
+    for (const settings of [build?.args, environment, labels])
+      for (const [name, value] of Object.entries(settings ?? {})) redactor.learn(name, value ?? '');
+    for (const command of commandsOf(service)) redactor.learnCommands(command);
   }
   for (const kind of ['secrets', 'configs'] as const) {
     for (const resource of Object.values(model[kind] ?? {})) {

@@ -117,7 +117,7 @@ test('environment and build arguments are read as they stand', async ({ read, ex
     'a.yaml':
       'services:\n  a: { environment: { A: 1, B: }, build: { args: [C=d=e] } }\n  b: { environment: [F, G=] }\n  c:\n',
   });
-  expect(lines.environment).toEqual([
+  expect(lines.settings).toEqual([
     ['A', '1'],
     ['B', ''],
     ['C', 'd=e'],

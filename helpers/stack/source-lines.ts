@@ -27,10 +27,17 @@ interface Root {
   readonly services?: Readonly<Record<string, Service | null>> | null;
 }
 
-interface Service {
+interface Service extends Commanded {
   readonly environment?: unknown;
+  readonly labels?: unknown;
   readonly build?: { readonly args?: unknown } | string | null;
   readonly extends?: { readonly file?: unknown } | string | null;
+}
+
+interface Commanded {
+  readonly command?: unknown;
+  readonly entrypoint?: unknown;
+  readonly healthcheck?: { readonly test?: unknown } | null | undefined;
 }
 
 interface Place {
@@ -65,9 +72,14 @@ export class SourceLines {
     return this.#trees.map(({ text }) => text);
   }
 
-  /** Every scalar below `environment:` and `args:`, as it stands there, with its name. */
-  get environment(): [name: string, value: string][] {
+  /** Every scalar below `environment:`, `args:` and `labels:`, as it stands there, with its name. */
+  get settings(): [name: string, value: string][] {
     return this.#trees.flatMap(({ root }) => Object.values(root?.services ?? {}).flatMap(namedValues));
+  }
+
+  /** What services are started and checked with, as it stands there. */
+  get commands(): string[] {
+    return this.#trees.flatMap(({ root }) => Object.values(root?.services ?? {}).flatMap(commandsOf));
   }
 
   /**
@@ -210,11 +222,17 @@ function sourceOf({ text }: Tree, node: unknown): string {
 
 function namedValues(service: Service | null): [string, string][] {
   const build = typeof service?.build === 'object' ? service.build : null;
-  return [service?.environment, build?.args].flatMap((values): [string, string][] => {
+  return [service?.environment, build?.args, service?.labels].flatMap((values): [string, string][] => {
     if (Array.isArray(values)) {
       return values.map((each) => /^([^=]*)=?([\s\S]*)$/.exec(String(each))?.slice(1) as [string, string]);
     }
     if (typeof values !== 'object') return [];
     return Object.entries(values ?? {}).map(([name, value]) => [name, String(value ?? '')]);
   });
+}
+
+/** What a service is started and checked with: one text for each, with the words of a list behind each other. */
+export function commandsOf(service: Commanded | null): string[] {
+  const said = [service?.command, service?.entrypoint, service?.healthcheck?.test];
+  return said.map((words) => [words ?? []].flat().map(String).join(' '));
 }
