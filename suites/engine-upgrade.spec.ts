@@ -17,13 +17,13 @@ function hopsOf({ evidence }: CellRecord): { from: string; to: string; text: str
 describe('engine-upgrade', { timeout: 300_000 }, () => {
   test('every store of the reference stack comes through every engine with every row', async ({
     bringUp,
-    task,
     claim,
+    handOver,
     expect,
   }) => {
     const { session, matrix } = await bringUp('reference');
     const cells = await matrix.run(engineUpgrade);
-    task.meta.persistence = { ...(await session.record()), cells };
+    handOver({ ...(await session.record()), cells });
     const steps = cells[0]?.evidence.filter(({ text }) => text.includes(' → ')) ?? [];
     claim('S5', survivalShown(cells), [...cellEvidence(cells), ...steps]);
     expect(cells.map(({ store, outcome, reason }) => ({ store, outcome, reason }))).toEqual(

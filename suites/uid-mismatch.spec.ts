@@ -40,10 +40,10 @@ describe('uid-mismatch', { timeout: 300_000 }, () => {
     ['both', [READ_ONLY, CANNOT_OPEN]],
   ] as const)(
     'of the %s: the service fails in the open, no row is harmed, and all is well once the owners are back',
-    async ([part, says]: readonly [Part, readonly string[]], { bringUp, task, expect }) => {
+    async ([part, says]: readonly [Part, readonly string[]], { bringUp, handOver, expect }) => {
       const { matrix } = await bringUp('reference');
       const cells = await matrix.run(withSqlite(uidMismatch(part)));
-      task.meta.persistence = { ...task.meta.persistence, cells };
+      handOver({ cells });
       for (const cell of cells) {
         expect(cell, cell.store).toMatchObject({ status: 'ran', data: 'survived', ok: true, lost: 0, corrupt: 0 });
         expect(cell.intact, cell.store).toBe(cell.attempted);

@@ -62,6 +62,8 @@ export interface SessionOptions {
   readonly needsBackup?: boolean;
   /** Where reports go: no part of the stack, whatever lies there. */
   readonly reportFolder?: string;
+  /** Learns what is secret in the user's files as they are read; by default one of the session's own. */
+  readonly redactor?: Redactor;
   /** An earlier run that this one is to be compared with, and its stack. */
   readonly baseline?: { readonly file: string; readonly stack: string | null } | null;
   readonly markers: number;
@@ -100,11 +102,12 @@ export class Session implements AsyncDisposable {
   #matrix: Matrix | null = null;
   readonly #otherHosts: HostRecord[] = [];
   /** Knows the secrets of the stack once the user's files were read. */
-  readonly redactor = new Redactor();
+  readonly redactor: Redactor;
 
   /** @param host one that outlives the session; without it the session opens and closes its own. */
   constructor(options: SessionOptions, host?: Host) {
     this.#options = options;
+    this.redactor = options.redactor ?? new Redactor();
     this.#given = host;
   }
 

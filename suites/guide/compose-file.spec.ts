@@ -4,6 +4,7 @@ import { describe } from 'vitest';
 import { note, ran, SUBSTITUTES } from '../../fixtures/guide/evidence.ts';
 import { guideSetup, REFERENCE_SETUP } from '../../fixtures/guide/setups.ts';
 import { test } from '../../fixtures/outlast.ts';
+import { REDACTED } from '../../helpers/redact.ts';
 import { logLine } from '../../fixtures/service-log.ts';
 import type { Workspace } from '../../fixtures/workspace.ts';
 
@@ -145,7 +146,7 @@ describe("the guide's complete Compose file", { timeout: 300_000 }, () => {
     expect([withUp, afterBoot]).toEqual(['the app answers 200', 'the app answers 200']);
   });
 
-  test('C3: .env from the example, with the own ids appended', async ({ openWorkspace, claim, expect }) => {
+  test('C3: .env from the example, with the own ids appended', async ({ openWorkspace, claim, redactor, expect }) => {
     const workspace = await openWorkspace({ ...guideSetup('recommended'), name: 'guide-recommended' });
     const uid = 4242;
     await workspace.ok(`chown -R ${uid}:${uid} .`);
@@ -172,6 +173,9 @@ describe("the guide's complete Compose file", { timeout: 300_000 }, () => {
       note('The names appuser and appgroup do not appear: the image knows no such user.'),
     ]);
     expect(text.match(/^UID=/gm)).toHaveLength(2);
+    // What a command has written is known when it is told.
+    expect(text).toContain('=your_token_here');
+    expect(redactor.text('your_token_here')).toBe(REDACTED);
     expect(served.status).toBe(200);
     expect(owner).toBe(String(uid));
     expect(inside.stdout.split('\n')[0]).toBe(String(uid));

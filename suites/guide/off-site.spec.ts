@@ -82,7 +82,7 @@ describe('off-site', { timeout: 300_000 }, () => {
     await reference.ok('docker-compose run --rm --no-deps -T backup node backup/now.ts');
     const local = await filesIn(join(reference.folder, 'backups'), /^db-/);
     const quiet = await alarmNames(reference);
-    const wrongSecret = await reference.sh(upload, { ...s3.env, AWS_SECRET_ACCESS_KEY: 'another' });
+    const wrongSecret = await reference.sh(upload, { ...s3.env, AWS_SECRET_ACCESS_KEY: 'no-such-secret' });
     const refused = await alarmNames(reference);
     const afterUpload = await reference.sh(job, s3.env);
     const cleared = await alarmNames(reference);
