@@ -141,7 +141,8 @@ describe('a project spread over files', () => {
       stack.changes.filter((change) => !/base.* in place of|toolbox|built on the host/.test(change)).toSorted(),
     ).toEqual(
       [
-        'every service, volume and network carries the label dev.outlast.run',
+        'every service, volume, network and image that is built carries the label dev.outlast.run',
+        'worker: its profiles are dropped, one of which is chosen',
         `${at('tracked')} is replaced by a folder with the 1 files in it that git tracks`,
         ...['read-only', 'single.txt', 'secret.txt', 'config.txt'].map((name) => `${at(name)} is replaced by a copy`),
       ].toSorted(),

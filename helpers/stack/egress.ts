@@ -18,9 +18,15 @@ export function limitEgress(model: ProjectModel, allowed: readonly string[], hos
   if (leaving.length === 0) return changes;
   model.networks = { ...model.networks, [EGRESS_NETWORK]: egressNetwork(hostKind) };
   for (const [name, service] of leaving) {
+    if (service.network_mode !== undefined)
+      changes.push(`${name}: network_mode ${service.network_mode} is dropped, with which there is no other network`);
     join(service, EGRESS_NETWORK);
-    // Engines take the way out of the network that comes first by priority, then by name.
-    for (const network of Object.values(service.networks ?? {})) delete network?.['gw_priority'];
+    for (const [key, network] of Object.entries(service.networks ?? {})) {
+      if (network?.['gw_priority'] === undefined) continue;
+      // Engines take the way out of the network that comes first by priority, then by name.
+      delete network['gw_priority'];
+      changes.push(`${name}: gw_priority on ${key} is dropped, for the way out lies elsewhere`);
+    }
     changes.push(`${name}: has a network more, by which it gets out, as allowed`);
   }
   return changes;

@@ -54,7 +54,7 @@ export const BASE_IMAGE_ARG = 'BASE_IMAGE';
  */
 export function shadowOf(original: ProjectModel, options: ShadowOptions): Shadow {
   const model = structuredClone(original);
-  const changes: string[] = [`every service, volume and network carries the label ${RUN_LABEL}`];
+  const changes: string[] = [`every service, volume, network and image that is built carries the label ${RUN_LABEL}`];
   const sources = new Map(options.binds.map((bind) => [bind.original, bind]));
   const binds = new Map<string, ShadowBind>();
   const shared = options.hostKind === 'ambient';
@@ -73,8 +73,11 @@ export function shadowOf(original: ProjectModel, options: ShadowOptions): Shadow
   for (const [name, service] of Object.entries(model.services)) {
     if (shared) neutralise(name, service, changes);
     service.labels = { ...service.labels, [RUN_LABEL]: options.runId };
-    // It was chosen, or it would not be here.
-    delete service.profiles;
+    if (service.profiles !== undefined) {
+      // It was chosen, or it would not be here.
+      delete service.profiles;
+      changes.push(`${name}: its profiles are dropped, one of which is chosen`);
+    }
     if (service.build) shadowBuild(name, service, service.build, options, changes);
     if (service.healthcheck?.start_interval !== undefined && !isNewer(options.engineVersion, BEFORE_START_INTERVAL)) {
       delete service.healthcheck.start_interval;
@@ -102,8 +105,10 @@ export function shadowOf(original: ProjectModel, options: ShadowOptions): Shadow
       const { external, ...rest } = resource ?? {};
       if (external === true) changes.push(`${kind} ${key}: external, replaced by one of the shadow's own`);
       const own = { ...rest, labels: { ...rest.labels, [RUN_LABEL]: options.runId } };
-      // Those of the engine itself cannot be made anew.
-      if (BUILT_IN_NETWORKS.has(own.name ?? '')) delete own.name;
+      if (BUILT_IN_NETWORKS.has(own.name ?? '')) {
+        changes.push(`${kind} ${key}: the name ${own.name} is dropped, which is that of a network of the engine's`);
+        delete own.name;
+      }
       if (shared) neutraliseResource(`${kind} ${key}`, own, `${original.name}_${key}`, options.runId, changes);
       resources[key] = own;
     }
