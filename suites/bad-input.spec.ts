@@ -153,7 +153,7 @@ services:
     files: { ...sound, 'outlast.yaml': STORES.replace('app', 'web') },
     exit: 2,
     code: 'CONFIG_INVALID',
-    says: '"web"',
+    says: 'outlast.yaml:2: stores.0.service: there is no service "web"; there are app',
   },
   {
     what: 'a restore of a stack that has no backup',

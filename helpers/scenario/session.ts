@@ -169,7 +169,7 @@ export class Session implements AsyncDisposable {
     // A host of ours is wiped whole.
     if (host.kind === 'ambient') this.#volumes = await VolumeWatch.open(host.docker, this.#run);
     [this.#toolbox] = await Promise.all([ownToolbox(home, signal), this.#readProject(host, home)]);
-    if (config?.stores) this.#stores = chosenStores(config.stores, only, this.services);
+    if (config?.stores) this.#stores = chosenStores(checkedStores(config, this.services), only);
     this.#backup = checkedBackup(config, this.services);
     return host;
   }
@@ -198,7 +198,7 @@ export class Session implements AsyncDisposable {
     const { model: kept, changes } = leaveOut(model, this.#config);
     const git = await findGit(home, signal);
     const limit = this.#config?.limits?.copy ?? COPY_LIMIT;
-    const { sources, refused, keys } = await examineBinds(kept, { data, git, limit });
+    const { sources, refused, keys } = await examineBinds(kept, { data, git, allow, limit });
     const refusals = [...refusedKeys(kept), ...refused];
     // Whether a file is fetched from elsewhere is not always to be seen.
     const remote = /^include\s*:/m.test(lines.texts.join('\n')) ? ['include'] : [];
@@ -335,7 +335,7 @@ export class Session implements AsyncDisposable {
     }
     const { stores, backups } = await discoverStores(stack, signal);
     this.#config?.checkStores(stores.map(({ id }) => id));
-    this.#stores = chosenStores(stores, only, this.services);
+    this.#stores = chosenStores(stores, only);
     this.#backups = backups;
     // What was found has to answer as well, from now on.
     stack.project.follow(this.#stores);
@@ -407,18 +407,16 @@ export interface SessionRecord {
   readonly stores: StoreRecord[];
 }
 
-function chosenStores(
-  stores: readonly StoreDefinition[],
-  only: readonly string[] | undefined,
-  services: readonly string[],
-): StoreDefinition[] {
-  const strange = stores.find((store) => !services.includes(store.service));
-  if (strange) {
-    throw new OutlastError(
-      'CONFIG_INVALID',
-      `The store "${strange.id}" names the service "${strange.service}"; there are ${services.join(', ')}.`,
-    );
-  }
+/** @throws OutlastError CONFIG_INVALID with file and line of a service that is not there */
+function checkedStores(config: Pick<ConfigFile, 'stores' | 'fault'>, services: readonly string[]): StoreDefinition[] {
+  const { stores = [] } = config;
+  stores.forEach(({ service }, index) => {
+    if (!services.includes(service)) throw config.fault(['stores', index, 'service'], absent(service, services));
+  });
+  return stores;
+}
+
+function chosenStores(stores: readonly StoreDefinition[], only: readonly string[] | undefined): StoreDefinition[] {
   const ids = stores.map((store) => store.id);
   const unknown = only?.find((id) => !ids.includes(id));
   if (unknown !== undefined) throw new OutlastError('UNKNOWN_STORE', `"${unknown}" is none of ${ids.join(', ')}.`);
@@ -432,9 +430,10 @@ function chosenStores(
 function checkedBackup(config: ConfigFile | null, services: readonly string[]): Backup | null {
   if (!config?.backup) return null;
   const strange = servicesOf(config.backup).find(({ name }) => !services.includes(name));
-  if (strange) {
-    const message = `there is no service "${strange.name}"; there are ${services.join(', ')}`;
-    throw config.fault(['backup', ...strange.path], message);
-  }
+  if (strange) throw config.fault(['backup', ...strange.path], absent(strange.name, services));
   return config.backup;
+}
+
+function absent(service: string, services: readonly string[]): string {
+  return `there is no service "${service}"; there are ${services.join(', ')}`;
 }

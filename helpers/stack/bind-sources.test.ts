@@ -20,9 +20,9 @@ import { homedir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { execa } from 'execa';
 import { dir } from 'tmp-promise';
-import { describe, test as base } from 'vitest';
+import { describe, test as base, vi } from 'vitest';
 import { localFiles } from '../host/files/local-files.ts';
-import { examineBinds, type BindSource, type BindSources, type DataChoice } from './bind-sources.ts';
+import { examineBinds, type BindOptions, type BindSource, type BindSources, type DataChoice } from './bind-sources.ts';
 import { layBind } from './lay-bind.ts';
 
 interface Mount {
@@ -32,7 +32,11 @@ interface Mount {
 
 const GIT = { path: 'git' };
 
-async function examine(mounts: readonly Mount[], data: DataChoice = 'empty', limit?: number): Promise<BindSources> {
+async function examine(
+  mounts: readonly Mount[],
+  data: DataChoice = 'empty',
+  more: Pick<BindOptions, 'allow' | 'limit'> = {},
+): Promise<BindSources> {
   const volumes = mounts.map(({ source, readOnly }, index) => ({
     type: 'bind',
     source,
@@ -40,7 +44,7 @@ async function examine(mounts: readonly Mount[], data: DataChoice = 'empty', lim
     read_only: readOnly,
   }));
   const model = { name: 'stack', services: { app: { image: 'app', volumes } } };
-  return examineBinds(model, { data, git: GIT, ...(limit === undefined ? {} : { limit }) });
+  return examineBinds(model, { data, git: GIT, ...more });
 }
 
 const test = base
@@ -106,6 +110,24 @@ describe('a bind source', () => {
     expect(refused.at(-1)).toMatchObject({ path: ['services', 'app', 'volumes'], mention: '/mnt/10' });
   });
 
+  test('that is a home is looked through once it is allowed, and not before', async ({ source, expect }) => {
+    vi.stubEnv('HOME', source);
+    await symlink('/etc/hostname', join(source, 'out'));
+    const key = `services.app.volumes:${source}`;
+    const found = async (allow: readonly string[]) => {
+      const { refused, keys } = await examine([{ source, readOnly: true }], 'empty', { allow });
+      return { why: refused.map(({ why }) => why), keys };
+    };
+    const before = await found([]);
+    const after = await found([key]);
+    vi.unstubAllEnvs();
+    expect(before).toEqual({ why: ['a whole home folder'], keys: [key] });
+    expect(after).toEqual({
+      why: ['a whole home folder', 'a symlink leads out of it: out -> /etc/hostname'],
+      keys: [key],
+    });
+  });
+
   test('of an ordinary stack is not', async ({ folder, source, expect }) => {
     const mounts = [{ source }, { source: join(folder, 'nowhere') }, { source: '/etc/hostname', readOnly: true }];
     const { refused, sources } = await examine(mounts);
@@ -144,7 +166,7 @@ describe('a bind source', () => {
     expect(refused).toMatchObject([
       { key: `services.app.volumes:${source}`, why: '100.0 GiB would be copied, more than 10.0 GiB' },
     ]);
-    expect((await examine([{ source }], 'copy', 101 * 1024 ** 3)).refused).toEqual([]);
+    expect((await examine([{ source }], 'copy', { limit: 101 * 1024 ** 3 })).refused).toEqual([]);
   });
 
   test('is refused when it is a single file that is too large', async ({ source, expect }) => {

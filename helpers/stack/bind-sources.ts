@@ -32,13 +32,23 @@ export interface BindSources {
 /** Bytes that are copied without a question, where nobody said otherwise. */
 export const COPY_LIMIT = 10 * 1024 ** 3;
 
+export interface BindOptions {
+  readonly data: DataChoice;
+  /** `null`: what git tracks is not known. */
+  readonly git: Git | null;
+  /** Keys that are let through. */
+  readonly allow?: readonly string[];
+  /** Bytes that are copied without a question. */
+  readonly limit?: number;
+}
+
 /**
  * Looks at every bind source of a stack, and writes nothing.
  * @throws OutlastError DATA_IN_USE
  */
 export async function examineBinds(
   model: ProjectModel,
-  { data, git, limit = COPY_LIMIT }: { readonly data: DataChoice; readonly git: Git | null; readonly limit?: number },
+  { data, git, allow = [], limit = COPY_LIMIT }: BindOptions,
 ): Promise<BindSources> {
   const refused: Refusal[] = [];
   const sources: BindSource[] = [];
@@ -56,7 +66,11 @@ export async function examineBinds(
     const found = real === null ? null : await stat(real);
     const harm = machineHarm(original, real ?? original, found?.isSocket() ?? false);
     if (harm !== null) refuse(harm);
-    if (isHome(real ?? original)) refuse('a whole home folder');
+    if (isHome(real ?? original)) {
+      refuse('a whole home folder');
+      // Nobody waits until it was looked through for what is refused as it is.
+      if (!users.every(({ path }) => allow.includes(keyOf(path)))) continue;
+    }
     const kind = harm === null ? kindOf(found) : 'machine';
     const tracked = kind === 'folder' && real !== null && git !== null ? await trackedFiles(git, real) : [];
     sources.push({ original, readOnly, kind, tracked });
