@@ -7,6 +7,7 @@ import { PREDICTION_REFUTED } from '../audit/prediction-refuted.ts';
 import { DEFAULT_POLICY, type GatePolicy } from '../config/gate.ts';
 import type { LikelyBackup } from '../discovery/discover-stores.ts';
 import { LOOKS_LIKE_BACKUP } from '../discovery/looks-like-backup.ts';
+import type { Expectation } from '../verdict/expectation.ts';
 import { UNMEASURED, type Outcome } from '../verdict/model.ts';
 import { assembleReport } from './assemble-report.ts';
 
@@ -30,6 +31,7 @@ function assembled(
   policy: GatePolicy | null = null,
   before: Report | null = null,
   backups: readonly LikelyBackup[] = [],
+  expectations: readonly Expectation[] = [],
 ) {
   const audited: Pick<Audited, 'findings' | 'predictions'> = {
     findings: [],
@@ -57,7 +59,7 @@ function assembled(
       writer: 'probe' as const,
     },
   ];
-  const session = { runId: base.runId, seed: 's', expectations: [], policy, backups };
+  const session = { runId: base.runId, seed: 's', expectations, policy, backups };
   const report = assembleReport(session, { stack, hosts: [], stores }, audited, {
     cells: [seen],
     startedAt: new Date('2020-01-01'),
@@ -121,6 +123,15 @@ describe('a report', () => {
     );
     expect(gate?.decision).toBe('refused');
     expect(gate?.accepted).toHaveLength(by === null ? 0 : 1);
+  });
+
+  test('accepts what the configuration does not miss, and its gate does too', () => {
+    const cell = { ...cellSeen('lost'), ok: false, data: 'lost' as const };
+    const unmissed: Expectation = { store: cell.store, outcomes: ['lost'], reason: 'a cache' };
+    const { cells, gate } = assembled(null, cell, DEFAULT_POLICY, null, [], [unmissed]);
+    expect(cells[0]?.acceptedBy).toBe('a cache');
+    expect(gate?.reasons.map(({ code }) => code)).not.toContain('not-survived');
+    expect(assembled(null, cell, DEFAULT_POLICY).gate?.reasons.map(({ code }) => code)).toContain('not-survived');
   });
 
   test('has no gate without a policy, and no baseline without a run before', () => {

@@ -90,6 +90,14 @@ test('what is accepted is named', async ({ tested, gate, stack, git, expect }) =
   });
 });
 
+test('what nobody misses is no loss', async ({ tested, gate, stack, git, expect }) => {
+  const unmissed = 'expect: [{ store: notes, outcomes: [lost], reason: a cache }]';
+  await writeFile(join(stack, 'outlast.yaml'), `${STORES}${unmissed}\n`);
+  await git('commit', '-qam', 'cache');
+  await tested(lostCell);
+  expect(await gate()).toMatchObject({ exitCode: 0, stdout: 'Allowed.', stderr: '' });
+});
+
 test('a store that the run did not watch is 1', async ({ tested, gate, stack, git, expect }) => {
   await writeFile(join(stack, 'outlast.yaml'), `${STORES}${STORES.split('\n')[1]?.replace('notes', 'new')}\n`);
   await git('commit', '-qam', 'store');
