@@ -28,6 +28,11 @@ describe('facts', () => {
     ['postgres:18', ['/var/lib/postgresql']],
     ['postgres', ['/var/lib/postgresql']],
     ['postgres:latest', ['/var/lib/postgresql']],
+    ['timescale/timescaledb:latest-pg17', ['/var/lib/postgresql/data']],
+    ['timescale/timescaledb:2.23.0-pg18', ['/var/lib/postgresql']],
+    ['timescale/timescaledb:latest-pg18-oss', ['/var/lib/postgresql']],
+    ['elasticsearch:8.16.0', []],
+    ['neo4j:2025-trixie', ['/data', '/logs']],
     ['redis:7-alpine', ['/data']],
     ['redis:8.4-alpine', ['/data']],
     ['redis:8.6', []],
@@ -45,7 +50,7 @@ describe('facts', () => {
     expect(factsOfKnown(reference)?.data).toEqual(['/data']);
   });
 
-  test.for(['postgres:bookworm', 'redis:trixie', 'influxdb:latest', 'example/app:1'])(
+  test.for(['postgres:bookworm', 'redis:trixie', 'influxdb:latest', 'timescale/timescaledb:2.23.0', 'example/app:1'])(
     'nothing is known of %s',
     (reference) => {
       expect(factsOfKnown(reference)).toBeNull();

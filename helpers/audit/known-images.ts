@@ -16,6 +16,8 @@ export interface KnownImage {
     readonly volumes: readonly string[];
     readonly data?: readonly string[];
   };
+  /** The major version in a tag, where it does not begin with it. */
+  readonly version?: RegExp;
   /** Nothing is known from this major version on. */
   readonly unknownFrom?: number;
   /** Variable that moves the data. */
@@ -53,7 +55,10 @@ export const KNOWN_IMAGES: readonly KnownImage[] = [
   {
     names: ['timescale/timescaledb'],
     engine: 'postgres',
+    // What the image of PostgreSQL has, on which it is built.
     volumes: ['/var/lib/postgresql/data'],
+    since: { major: 18, volumes: ['/var/lib/postgresql'] },
+    version: /-pg(\d+)/,
     dataVariable: 'PGDATA',
     ports: [5432],
     upgradesByHand: true,
@@ -127,7 +132,7 @@ export const KNOWN_IMAGES: readonly KnownImage[] = [
     user: '1000',
     ports: [9200],
     upgradesByHand: true,
-    source: 'https://www.elastic.co/guide/en/elasticsearch/reference/8.19/docker.html',
+    source: `${GITHUB}/elastic/dockerfiles/blob/fee99c955058383955d074689a499ffa0ebcf245/elasticsearch/Dockerfile`,
   },
   {
     names: ['clickhouse/clickhouse-server'],
@@ -143,7 +148,7 @@ export const KNOWN_IMAGES: readonly KnownImage[] = [
     data: ['/data'],
     ports: [7687],
     upgradesByHand: true,
-    source: 'https://neo4j.com/docs/operations-manual/current/docker/mounting-volumes/',
+    source: `${GITHUB}/neo4j/docker-neo4j/blob/22a4d153e3973fd6326f9f3eec1e20e19d79a3c3/docker-image-src/calver/coredb/Dockerfile-trixie`,
   },
   {
     names: ['couchdb'],
@@ -255,18 +260,23 @@ export function knownImage(reference: string): KnownImage | null {
 }
 
 /** The version that a tag names; `latest` and the like, and a tag of a major version alone, have the newest. `null`: it names none. */
-function versionOf(reference: string): { readonly major: number; readonly minor: number } | null {
+function versionOf(
+  { version }: KnownImage,
+  reference: string,
+): { readonly major: number; readonly minor: number } | null {
   const { tag } = imageNameOf(reference);
   const newest = Number.POSITIVE_INFINITY;
-  if (tag === null || tag === 'latest' || tag === 'alpine') return { major: newest, minor: newest };
-  const [, major, minor = newest] = /^v?(\d+)(?:\.(\d+))?/.exec(tag) ?? [];
+  if (version === undefined && (tag === null || tag === 'latest' || tag === 'alpine'))
+    return { major: newest, minor: newest };
+  const [, major, minor = newest] = (version ?? /^v?(\d+)(?:\.(\d+))?/).exec(tag ?? '') ?? [];
   return major === undefined ? null : { major: Number(major), minor: Number(minor) };
 }
 
 /** Is it a version since which its data lies elsewhere? `null` where its tag does not tell. */
-export function hasMoved({ since }: KnownImage, reference: string): boolean | null {
+export function hasMoved(known: KnownImage, reference: string): boolean | null {
+  const { since } = known;
   if (since === undefined) return false;
-  const version = versionOf(reference);
+  const version = versionOf(known, reference);
   if (version === null) return null;
   return version.major === since.major ? version.minor >= (since.minor ?? 0) : version.major > since.major;
 }
@@ -278,7 +288,8 @@ export function factsOfKnown(reference: string): ImageFacts | null {
   const moved = hasMoved(known, reference);
   // A tag without a version may be of either kind.
   if (moved === null) return null;
-  if (known.unknownFrom !== undefined && (versionOf(reference)?.major ?? Infinity) >= known.unknownFrom) return null;
+  if (known.unknownFrom !== undefined && (versionOf(known, reference)?.major ?? Infinity) >= known.unknownFrom)
+    return null;
   const volumes = moved ? (known.since?.volumes ?? []) : known.volumes;
   return {
     volumes,

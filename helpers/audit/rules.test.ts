@@ -197,6 +197,18 @@ const CASES: readonly (readonly [what: string, rule: string, Record<string, stri
     [],
   ],
   [
+    'an image that is built on that of PostgreSQL 18',
+    'data-directory-moved',
+    withService('{ image: "timescale/timescaledb:latest-pg18", volumes: ["data:/var/lib/postgresql/data"] }'),
+    ['error compose.yaml:3'],
+  ],
+  [
+    'an image that is built on that of PostgreSQL 17',
+    'data-directory-moved',
+    withService('{ image: "timescale/timescaledb:latest-pg17", volumes: ["data:/var/lib/postgresql/data"] }'),
+    [],
+  ],
+  [
     'PGDATA below the mount',
     'data-directory-moved',
     withService(
