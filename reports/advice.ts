@@ -2,7 +2,7 @@ import type { Reason } from '../helpers/verdict/model.ts';
 
 /** What to do about a cell, by its reason. */
 export const ADVICE: Readonly<Record<Reason, string>> = {
-  'not-read': 'Run the cell again with --keep and look at the store by hand.',
+  'not-read': 'Read in the evidence why not, and run the cell alone, with --only and --store.',
   'checker-failed': 'Read the evidence of the cell; run it again, and report it if it stays.',
   'not-proven': 'Read the proof: what should have changed did not. Check that nothing else steers this project.',
   'no-markers': 'Make the store writable before the disruption; every write was refused.',

@@ -1,4 +1,4 @@
-import { mkdir, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, truncate, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -236,8 +236,8 @@ services:
     files: sound,
     args: ['--frobnicate'],
     exit: 2,
-    code: 'unknown option',
-    says: '--frobnicate',
+    code: 'USAGE',
+    says: "unknown option '--frobnicate'",
   },
   {
     what: 'an output folder that cannot be written',
@@ -246,6 +246,14 @@ services:
     exit: 2,
     code: 'OUTPUT_UNWRITABLE',
     says: 'compose.yaml',
+  },
+  {
+    what: 'an output folder where none can be made',
+    files: sound,
+    args: ['--out', '/proc/nowhere'],
+    exit: 2,
+    code: 'OUTPUT_UNWRITABLE',
+    says: '/proc/nowhere',
   },
   {
     what: 'a build that fails',
@@ -294,6 +302,7 @@ describe('bad input', () => {
       const before = await traces();
       const result = await outlast(['run', ...args], { cwd: folder, signal });
       expect(await traces()).toEqual(before);
+      expect(await readdir(folder)).toEqual(Object.keys(files).toSorted());
       expect(result.stderr).toContain(code);
       expect(result.stderr).toContain(says);
       expect(result.exitCode).toBe(exit);
@@ -334,7 +343,7 @@ describe('bad input', () => {
       await cleanup();
     });
     const result = await outlast(['run', '--out', full], { cwd: folder, signal });
-    expect(result.stderr).toContain('DISK_FULL');
+    expect(result.stderr).toContain(`DISK_FULL  ${full}: `);
     expect(result.exitCode).toBe(3);
   });
 });

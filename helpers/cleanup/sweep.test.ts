@@ -41,13 +41,14 @@ test('a dead run is swept with its folder and process; a living one and stranger
   // The number was given to another process since.
   appendToJournal(journal, { kind: 'process', pid: bystander.pid ?? 0, startTime: '1', mark: '1000' });
 
-  const removed = await sweep(home);
+  const { removed, kept } = await sweep(home);
   expect(removed).toEqual([`folder ${folder}`, `process ${left.pid}`, 'run dead']);
+  expect(kept).toEqual([]);
   await ended;
   expect(await exists(folder)).toBe(false);
   expect(await exists(alive.folder)).toBe(true);
   expect(bystander.exitCode).toBeNull();
-  expect(await sweep(home)).toEqual([]);
+  expect(await sweep(home)).toEqual({ removed: [], kept: [] });
   bystander.kill();
   await alive[Symbol.asyncDispose]();
   await cleanup();
@@ -57,8 +58,10 @@ test('a run stays until the engine that it worked on answers', async () => {
   const { path: home, cleanup } = await dir({ unsafeCleanup: true });
   const dead = path.join(home, 'runs/dead');
   await mkdir(dead, { recursive: true });
-  appendToJournal(path.join(dead, 'journal.jsonl'), { kind: 'engine', endpoint: `unix://${home}/nobody.sock` });
-  expect(await sweep(home)).toEqual([]);
+  const endpoint = `unix://${home}/nobody.sock`;
+  appendToJournal(path.join(dead, 'journal.jsonl'), { kind: 'engine', endpoint });
+  const kept = [`run dead: the engine at ${endpoint} does not answer`];
+  expect(await sweep(home)).toEqual({ removed: [], kept });
   expect(await exists(dead)).toBe(true);
   await cleanup();
 });

@@ -17,15 +17,25 @@ interface DeadRun {
   readonly lock: Lock;
 }
 
-/** Removes what dead runs have left behind, and only that, and tells what it was. A run that lives holds its lock, a host its slot. */
-export async function sweep(home: string, signal?: AbortSignal): Promise<string[]> {
-  const action = async (): Promise<string[]> => {
+/** What a sweep has come to, in words. */
+export interface Swept {
+  readonly removed: readonly string[];
+  /** What could not be looked at now: the next sweep tries again. */
+  readonly kept: readonly string[];
+}
+
+/** Removes what dead runs have left behind, and only that. A run that lives holds its lock, a host its slot. */
+export async function sweep(home: string, signal?: AbortSignal): Promise<Swept> {
+  const action = async (): Promise<Swept> => {
     const dead = await findDeadRuns(home);
     try {
       const slots = await sweepSlots(home, signal);
       // Last: a run whose folder has gone has left nothing.
       const runs = await Promise.all(dead.map(async (run) => sweepRun(home, run)));
-      return [...slots, ...runs.flat()];
+      return {
+        removed: [...slots, ...runs.flatMap(({ removed }) => removed)],
+        kept: runs.flatMap(({ kept }) => kept),
+      };
     } finally {
       for (const { lock } of dead) lock.release();
     }
@@ -72,20 +82,20 @@ async function sweepSlots(home: string, signal: AbortSignal | undefined): Promis
 }
 
 /** The folder of a run stays until the engine that it worked on has been asked: only its journal tells where that is. */
-async function sweepRun(home: string, { id, folder }: DeadRun): Promise<string[]> {
+async function sweepRun(home: string, { id, folder }: DeadRun): Promise<Swept> {
   const entries = await readJournal(path.join(folder, 'journal.jsonl'));
   const removed: string[] = [];
   for (const entry of entries) {
     if (entry.kind !== 'engine') continue;
     const engine = (await findAmbientEngine(entry.endpoint))?.docker;
-    if (!engine) return [];
+    if (!engine) return { removed, kept: [`run ${id}: the engine at ${entry.endpoint} does not answer`] };
     removed.push(...(await removeLabelled(engine, (runId) => runId === id)));
     removed.push(...(await removeVolumes(engine, entries)));
   }
   const others = await Promise.all(entries.map(removeJournalled));
   await rm(path.join(home, 'projects', id), { recursive: true, force: true });
   await rm(folder, { recursive: true, force: true });
-  return [...removed, ...others.flat(), `run ${id}`];
+  return { removed: [...removed, ...others.flat(), `run ${id}`], kept: [] };
 }
 
 async function removeVolumes(engine: Docker, entries: readonly JournalEntry[]): Promise<string[]> {

@@ -26,6 +26,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     .description('Proves whether the data of a Docker Compose stack outlives what will happen to it.')
     .version(VERSION)
     .exitOverride()
+    // It is told as every other fault is.
+    .configureOutput({ outputError: () => {} })
     .showHelpAfterError(false);
 
   startingStack(program.command('run', { isDefault: true }))
@@ -89,7 +91,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .description('remove whatever interrupted runs left behind')
     .action(async () => {
       const { clean } = await import('./clean.ts');
-      exitCode = await clean();
+      exitCode = await clean(interrupt.signal);
     });
 
   try {
@@ -137,7 +139,8 @@ function count(text: string): number {
 
 /** One clear message on stderr. @returns the exit code */
 function explain(thrown: unknown, signal: AbortSignal): number {
-  if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : ERRORS.USAGE.exit;
+  // Help was asked for, or the version.
+  if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0;
   const { cause, cleanUp } = partsOf(thrown);
   const error = asOutlastError(signal.aborted ? signal.reason : cause);
   const { why, fix } = ERRORS[error.code];
@@ -163,6 +166,7 @@ const DISK_FULL: ReadonlySet<string> = new Set(['ENOSPC', 'SQLITE_FULL', 'SQLITE
 
 function asOutlastError(thrown: unknown): OutlastError {
   if (thrown instanceof OutlastError) return thrown;
+  if (thrown instanceof CommanderError) return new OutlastError('USAGE', thrown.message.replace(/^error: /, ''));
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   if (DISK_FULL.has((error as NodeJS.ErrnoException).code ?? ''))
     return new OutlastError('DISK_FULL', error.message, { cause: error });

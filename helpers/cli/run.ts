@@ -1,5 +1,4 @@
-import { access, constants, mkdir, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { DISRUPTIONS, disruptionOf } from '../disruptions/catalogue.ts';
 import type { Disruption } from '../disruptions/disruption.ts';
@@ -16,6 +15,7 @@ import { writeReport } from '../../reports/write.ts';
 import { assembleReport } from './assemble-report.ts';
 import { contractWords } from './contract-words.ts';
 import { Forecast } from './forecast.ts';
+import { OutputFolder } from './output-folder.ts';
 import { type Detail, showProgress } from './progress.ts';
 import { stackOf, type StackOptions } from './stack-options.ts';
 
@@ -41,7 +41,8 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<num
   const startedAt = new Date();
   const began = performance.now();
   const disruptions = chosen(options);
-  const out = await writableFolder(options.out);
+  await using folder = await OutputFolder.open(options.out);
+  const out = folder.path;
   const compose = await findComposeFiles(options.file, process.cwd());
   const named = options.baseline === undefined ? null : await readReportFile(options.baseline);
 
@@ -109,22 +110,4 @@ export function chosen({
   );
   if (disruptions.length === 0) throw new OutlastError('USAGE', '--only and --skip leave nothing to do.');
   return disruptions;
-}
-
-/** What a report takes at most, in bytes: no run ends with nowhere to put it. */
-const ROOM = 4 * 1024 * 1024;
-
-/** @throws OutlastError OUTPUT_UNWRITABLE; ENOSPC where there is no room for a report */
-async function writableFolder(path: string): Promise<string> {
-  const folder = resolve(path);
-  try {
-    await mkdir(folder, { recursive: true });
-    await access(folder, constants.W_OK);
-    const room = join(folder, '.room');
-    await writeFile(room, Buffer.alloc(ROOM)).finally(async () => rm(room, { force: true }));
-    return folder;
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOSPC') throw cause;
-    throw new OutlastError('OUTPUT_UNWRITABLE', `${folder}: ${(cause as Error).message}`, { cause });
-  }
 }
