@@ -18,6 +18,7 @@ export const ADVICE: Readonly<Record<Reason, string>> = {
     'Find what empties or seeds these tables or folders when the service starts, and let it leave what is there.',
   'own-data-undecided': 'Look at what is named in the evidence: did the app remove it itself?',
   'source-replaced': 'Give the volume a name (or the project a fixed `name:`), so that the next container finds it.',
+  'left-behind': 'Let the later version read the folder of the one before, or carry the data over before it starts.',
   'borrowed-time': 'Mount a volume at the path of the store before the container is next recreated.',
   'not-running': 'Give the service `restart: unless-stopped`, and read its log.',
   'not-ready': 'Read the log of the service; its health check does not pass.',

@@ -135,6 +135,13 @@ services:
     says: 'outlast.yaml:2: leave_out.0: app has a part of "vpn"',
   },
   {
+    what: 'a later version of no service',
+    files: { ...sound, 'outlast.yaml': `${STORES}rebuild:\n  web: { args: { RELEASE: 2 } }\n` },
+    exit: 2,
+    code: 'CONFIG_INVALID',
+    says: 'outlast.yaml:4: rebuild.web: there is no service "web"; there are app',
+  },
+  {
     what: 'a key that could do harm',
     files: { ...sound, 'compose.yaml': `name: bad\nservices:\n  app:\n    privileged: true${BUILD}${VOLUME}` },
     exit: 2,

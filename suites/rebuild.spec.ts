@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { cellEvidence, survivalShown } from '../fixtures/guide/evidence.ts';
 import { test } from '../fixtures/outlast.ts';
+import { recreate } from '../helpers/disruptions/recreate.ts';
 import { rebuild } from '../helpers/disruptions/rebuild.ts';
 
 describe('rebuild', () => {
@@ -15,5 +16,59 @@ describe('rebuild', () => {
 
   test("control: data in the container's own layer is lost", async ({ sabotage, expect }) => {
     expect(await sabotage('container-layer', rebuild, 'lost')).toMatchObject({ outcome: 'lost', ok: false });
+  });
+});
+
+describe('rebuild to a later version', () => {
+  test('control: one that keeps its data in another folder hides it, and the one before runs again afterwards', async ({
+    bringUp,
+    control,
+    expect,
+  }) => {
+    const { session, matrix } = await bringUp('moved-directory');
+    const { findings, predictions } = await session.audit();
+    const [named, unnamed] = await matrix.run(rebuild);
+    control('moved-directory/rebuild', named, { outcome: 'hidden', reason: 'left-behind' });
+    control('moved-directory/rebuild-unnamed', unnamed, { outcome: 'hidden', reason: 'source-replaced' });
+    expect([named, unnamed]).toMatchObject([
+      { outcome: 'hidden', reason: 'left-behind', service: 'up', ok: false, lost: named?.acknowledged },
+      { outcome: 'hidden', reason: 'source-replaced', service: 'up', ok: false, lost: unnamed?.acknowledged },
+    ]);
+    expect(predictions.filter(({ disruption }) => disruption === 'rebuild')).toEqual([
+      { disruption: 'rebuild', store: 'named', predicted: 'hidden' },
+      { disruption: 'rebuild', store: 'unnamed', predicted: 'hidden' },
+    ]);
+    expect(findings.filter(({ rule }) => rule === 'data-directory-moved')).toMatchObject(
+      ['named', 'unnamed'].map((service) => ({
+        severity: 'error',
+        service,
+        path: '/data',
+        title: `${service} keeps its data in /data, and its later build in /srv/data.`,
+      })),
+    );
+
+    const again = await matrix.run(recreate);
+    expect(again).toSurvive();
+    for (const service of ['named', 'unnamed'])
+      expect(again[0]?.proof?.before[`${service} image`]).toBe(named?.proof?.before[`${service} image`]);
+  });
+
+  test('comes through where it looks into the same folder', async ({ bringUp, expect }) => {
+    const { session, matrix } = await bringUp('moved-directory', 'next-release.yaml');
+    const { findings } = await session.audit();
+    expect(findings.filter(({ rule }) => rule === 'data-directory-moved')).toEqual([]);
+    const [cell] = await matrix.run(rebuild);
+    expect(cell).toSurvive();
+    // What a later version has made of the data is no start for the one before.
+    const [again] = await matrix.run(recreate);
+    expect(again).toSurvive();
+    expect(again?.proof?.before['named image']).toBe(cell?.proof?.before['named image']);
+    expect(again?.acknowledged).toBe(cell?.acknowledged);
+  });
+
+  test('is unknown where it is the version that runs', async ({ bringUp, expect }) => {
+    const { matrix } = await bringUp('moved-directory', 'same-version.yaml');
+    const unknown = { outcome: 'unknown', reason: 'not-proven', ok: false };
+    expect(await matrix.run(rebuild)).toMatchObject([unknown, unknown]);
   });
 });

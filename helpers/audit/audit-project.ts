@@ -3,6 +3,7 @@ import { DISRUPTIONS } from '../disruptions/catalogue.ts';
 import type { ComposeFiles } from '../stack/compose-files.ts';
 import type { ProjectModel } from '../stack/project-model.ts';
 import { audit } from './audit.ts';
+import { dropsVolume, moveOf, refusesFiles } from './data-moved.ts';
 import { withExcerpts } from './excerpt.ts';
 import type { Finding } from './finding.ts';
 import { factsOfInspected, type ImageFacts } from './image-facts.ts';
@@ -10,7 +11,7 @@ import { leftByMove } from './folder-name.ts';
 import { unwritableBy } from './owners.ts';
 import { predict, type PredictedStore, type Prediction, type ServiceFacts } from './predict.ts';
 import { readSubject } from './read-subject.ts';
-import type { Subject } from './subject.ts';
+import type { AuditedService, Subject } from './subject.ts';
 
 export interface AuditOptions {
   readonly compose: ComposeFiles;
@@ -26,7 +27,7 @@ export interface Audited {
   /** Of every disruption and every store that the files tell of. */
   readonly predictions: readonly Prediction[];
   /** The same of stores that were found otherwise. */
-  readonly predictFor: (stores: readonly Pick<PredictedStore, 'id' | 'service' | 'path'>[]) => Prediction[];
+  readonly predictFor: (stores: readonly Pick<PredictedStore, 'id' | 'kind' | 'service' | 'path'>[]) => Prediction[];
 }
 
 /**
@@ -65,7 +66,17 @@ function factsOf(subject: Subject): Map<string, ServiceFacts> {
         complete: service.image?.complete ?? false,
         uid: service.uid,
         unwritable: new Set(unwritableBy(subject, service).map(({ mount }) => mount.target)),
+        afterRebuild: afterRebuild(service, subject.later.get(service.name)),
       },
     ]),
   );
+}
+
+function afterRebuild(service: AuditedService, later: AuditedService | undefined): ServiceFacts['afterRebuild'] {
+  return (path, volume) => {
+    if (!later) return 'found';
+    if (volume !== null && dropsVolume(later, volume)) return 'not-mounted';
+    if (refusesFiles(service, later)) return 'refused';
+    return moveOf(service, later, path) ? 'not-looked-at' : 'found';
+  };
 }

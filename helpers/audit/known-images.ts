@@ -272,6 +272,11 @@ function versionOf(
   return major === undefined ? null : { major: Number(major), minor: Number(minor) };
 }
 
+/** The major version that a tag names. `null`: it names none. */
+export function majorOf(known: KnownImage, reference: string): number | null {
+  return versionOf(known, reference)?.major ?? null;
+}
+
 /** Is it a version since which its data lies elsewhere? `null` where its tag does not tell. */
 export function hasMoved(known: KnownImage, reference: string): boolean | null {
   const { since } = known;

@@ -4,8 +4,8 @@ import type { ServiceModel } from '../stack/project-model.ts';
 import type { Outcome } from '../verdict/model.ts';
 import { predict, type PredictedStore, type ServiceFacts } from './predict.ts';
 
-const known: ServiceFacts = { volumes: [], complete: true, uid: 0, unwritable: new Set() };
-const store: PredictedStore = { id: 'rows', service: 'app', path: '/data/rows', inBackup: false };
+const known: ServiceFacts = { volumes: [], complete: true, uid: 0, unwritable: new Set(), afterRebuild: () => 'found' };
+const store: PredictedStore = { id: 'rows', kind: 'files', service: 'app', path: '/data/rows', inBackup: false };
 const mounted = (type: string, source?: string): ServiceModel => ({
   restart: 'always',
   volumes: [{ type, target: '/data', ...(source === undefined ? {} : { source }) }],
@@ -103,6 +103,27 @@ describe('predict', () => {
     expect(predictions(mounted('bind', '/srv/data'))['move-project']).toBe('survived');
     expect(predictions(mounted('bind', '/srv/shop/whole'))['move-project']).toBe('hidden');
     expect(predictions(mounted('volume'))['move-project']).toBe('hidden');
+  });
+
+  test('a later version that keeps its data elsewhere does not find it, and Outlast itself does', () => {
+    const data = mounted('volume', 'data');
+    const moved: Partial<ServiceFacts> = {
+      afterRebuild: (path) => (path === '/data/rows' ? 'not-looked-at' : 'found'),
+    };
+    const refused: Partial<ServiceFacts> = { afterRebuild: () => 'refused' };
+    expect(predictions(data, moved, { kind: 'http' })).toMatchObject({ rebuild: 'hidden', recreate: 'survived' });
+    expect(predictions(data, moved, { kind: 'files' })['rebuild']).toBe('survived');
+    expect(predictions(data, refused, { kind: 'postgres' })).toMatchObject({
+      rebuild: 'unavailable',
+      recreate: 'survived',
+    });
+    const dropped: Partial<ServiceFacts> = {
+      volumes: ['/data'],
+      afterRebuild: (_, volume) => (volume === '/data' ? 'not-mounted' : 'found'),
+    };
+    expect(predictions({ restart: 'always' }, dropped, { kind: 'files' })['rebuild']).toBe('hidden');
+    expect(predictions(data, dropped, { kind: 'files' })['rebuild']).toBe('survived');
+    expect(predictions({ restart: 'always' }, refused, { kind: 'postgres' })['rebuild']).toBe('lost');
   });
 
   test('a restore brings back what the backup promises', () => {

@@ -1,6 +1,7 @@
 import type { ConfigFile } from '../config/config.ts';
 import type { Disruption } from '../disruptions/disruption.ts';
 import type { ProjectModel } from '../stack/project-model.ts';
+import { isServed, type StoreKind } from '../stores/store.ts';
 import type { Outcome } from '../verdict/model.ts';
 import { defaultStores } from './default-stores.ts';
 import { mountsOf, placementIn } from './mounts.ts';
@@ -16,6 +17,11 @@ export interface ServiceFacts {
   readonly uid: number | null;
   /** Targets of binds that it may not write. */
   readonly unwritable: ReadonlySet<string>;
+  /**
+   * What the version that a rebuild brings makes of the data at a path: it looks for it elsewhere, it refuses to start on it, or it has no place for it any more.
+   * @param volume VOLUME of the image that holds it; `null`: none does
+   */
+  readonly afterRebuild: (path: string, volume: string | null) => 'found' | 'not-looked-at' | 'refused' | 'not-mounted';
 }
 
 /** What a prediction needs to know besides the model. */
@@ -27,6 +33,7 @@ export interface PredictionFacts {
 
 export interface PredictedStore {
   readonly id: string;
+  readonly kind: StoreKind;
   readonly service: string;
   readonly path: string;
   /** Does a backup promise to bring it back? */
@@ -46,8 +53,9 @@ export function predictedStores(
   model: ProjectModel,
 ): PredictedStore[] {
   const stores = config?.stores ?? defaultStores(model.services);
-  return stores.map(({ id, service, path }) => ({
+  return stores.map(({ id, kind, service, path }) => ({
     id,
+    kind,
     service,
     path,
     inBackup: config?.backup?.stores.includes(id) ?? false,
@@ -75,13 +83,13 @@ export function predict(
 function predicted(
   model: ProjectModel,
   { services, leftByMove }: PredictionFacts,
-  { service: name, path, inBackup }: PredictedStore,
+  { kind, service: name, path, inBackup }: PredictedStore,
   disruption: PredictedDisruption,
 ): Outcome | null {
   const service = model.services[name];
   if (!service) return null;
   const facts = services.get(name);
-  const { layer, mount } = placementIn(mountsOf(service), facts?.volumes ?? [], path);
+  const { layer, mount, imageVolume } = placementIn(mountsOf(service), facts?.volumes ?? [], path);
   // A VOLUME that is not known of would turn the container's own layer into an anonymous volume.
   if (layer === 'container' && facts?.complete !== true) return null;
   // Whether a backup holds what it promises is for the run to show.
@@ -90,6 +98,10 @@ function predicted(
   if (data !== 'survived') return data;
   const moves = disruption.claims.changes.includes('folder');
   if (moves && leftByMove.has(mount?.source ?? '')) return 'hidden';
+  if (disruption.needs === 'build') {
+    const becomes = afterRebuild(kind, facts?.afterRebuild(path, imageVolume));
+    if (becomes) return becomes;
+  }
   if (BOOTS.has(disruption.needs) && !comesBackAtBoot(service) && !isOneOff(model, name)) return 'unavailable';
   if (disruption.needs === 'bind') return afterChangeOfOwner(layer === 'bind', facts?.uid ?? null);
   return mount && facts?.unwritable.has(mount.target) === true ? 'unwritable' : 'survived';
@@ -97,6 +109,14 @@ function predicted(
 
 const RESTORES: ReadonlySet<Disruption['needs']> = new Set(['backup', 'backup-and-host']);
 const BOOTS: ReadonlySet<Disruption['needs']> = new Set(['reboot', 'crash', 'upgrade']);
+
+function afterRebuild(kind: StoreKind, seen: ReturnType<ServiceFacts['afterRebuild']> = 'found'): Outcome | null {
+  if (seen === 'not-mounted') return 'hidden';
+  // What is read from its old place itself is found there, whatever the service looks at.
+  if (!isServed({ kind })) return null;
+  if (seen === 'refused') return 'unavailable';
+  return seen === 'not-looked-at' ? 'hidden' : null;
+}
 
 /** Root may write whatever the owner is, and nobody else may. */
 function afterChangeOfOwner(onBind: boolean, uid: number | null): Outcome | null {

@@ -4,6 +4,7 @@ import { readConfig } from '../config/config.ts';
 import { OutlastError } from '../errors.ts';
 import type { ComposeFiles } from '../stack/compose-files.ts';
 import type { ProjectModel, ServiceModel } from '../stack/project-model.ts';
+import { laterVersionOf, laterVersions } from '../stack/later-version.ts';
 import { ComposeDocument, readComposeSource, type ComposeSource } from './compose-source.ts';
 import { dataPlacesOf } from './data-places.ts';
 import { parseDockerfile, type Dockerfile } from './dockerfile.ts';
@@ -52,17 +53,22 @@ export async function readSubject(
     // The table knows which of an image's volumes hold its data.
     return inspected ? { ...inspected, data: table?.data ?? inspected.data } : table;
   };
-  const services = await Promise.all(
-    Object.entries(model.services).map(async ([name, service]) => {
-      const stores = (config?.stores ?? []).filter((store) => store.service === name);
-      return auditedService(name, service, stores, source, factsOf);
-    }),
+  const asAudited = async (name: string, service: ServiceModel): Promise<AuditedService> => {
+    const stores = (config?.stores ?? []).filter((store) => store.service === name);
+    return auditedService(name, service, stores, source, factsOf);
+  };
+  const services = await Promise.all(Object.entries(model.services).map(async (named) => asAudited(...named)));
+  const later = await Promise.all(
+    [...laterVersions(model, config)].map(async ([name, version]) =>
+      asAudited(name, laterVersionOf(model.services[name] ?? {}, version)),
+    ),
   );
   return {
     folder: compose.folder,
     model,
     source,
     services,
+    later: new Map(later.map((service) => [service.name, service])),
     scripts: await readScripts(repository.files),
     binds: await readBinds(services),
     tracked: repository.tracked,

@@ -216,6 +216,52 @@ const CASES: readonly (readonly [what: string, rule: string, Record<string, stri
     ),
     [],
   ],
+  [
+    'a later tag, over a volume at the old folder',
+    'data-directory-moved',
+    withService('{ image: "postgres:17", volumes: ["data:/var/lib/postgresql/data"] }', {
+      'outlast.yaml': 'rebuild: { app: { image: "postgres:18" } }\n',
+    }),
+    ['error compose.yaml:3'],
+  ],
+  [
+    'a later tag that has moved nothing',
+    'data-directory-moved',
+    withService('{ image: "postgres:16", volumes: ["data:/var/lib/postgresql/data"] }', {
+      'outlast.yaml': 'rebuild: { app: { image: "postgres:17" } }\n',
+    }),
+    [],
+  ],
+  [
+    'a base image of a later version, by a build argument',
+    'data-directory-moved',
+    withService('{ build: { context: ., args: { PG: 17 } }, volumes: ["data:/var/lib/postgresql/data"] }', {
+      Dockerfile: 'ARG PG\nFROM postgres:${PG}\n',
+      'outlast.yaml': 'rebuild: { app: { args: { PG: 18 } } }\n',
+    }),
+    ['error compose.yaml:3'],
+  ],
+  ...(
+    [
+      ['a variable of the image, off the mount', 'ENV DATA_DIR=$DIR', '/srv/data', 1],
+      ['a file in a URL of the image, off the mount', 'ENV DATABASE_URL=sqlite:///$DIR/app.db', '/srv/data', 1],
+      ['a VOLUME', 'VOLUME $DIR', '/srv/data', 1],
+      ['a folder beside the old one, on the same mount', 'ENV DATA_DIR=$DIR', '/data/v2', 1],
+      ['an argument that changes nothing', 'ENV DATA_DIR=$DIR', '/data', 0],
+      ['a folder that holds no data', 'ENV DATA_DIR=/data CACHE_DIR=/tmp/$DIR', '/srv/data', 0],
+    ] as const
+  ).map(
+    ([what, line, later, count]) =>
+      [
+        what,
+        'data-directory-moved',
+        withService('{ build: { context: ., args: { DIR: /data } }, volumes: ["data:/data"] }', {
+          Dockerfile: `FROM debian:13\nARG DIR\n${line}\n`,
+          'outlast.yaml': `rebuild: { app: { args: { DIR: ${later} } } }\n`,
+        }),
+        Array.from({ length: count }, () => 'error compose.yaml:3'),
+      ] as const,
+  ),
   ['dependencies are no data', 'anonymous-volume', withService('{ image: "app:1", volumes: [/app/node_modules] }'), []],
   [
     'a file that git tracks',

@@ -62,6 +62,8 @@ export interface Subject {
   readonly model: ProjectModel;
   readonly source: ComposeSource;
   readonly services: readonly AuditedService[];
+  /** As a rebuild makes them, where the configuration names a later version. */
+  readonly later: ReadonlyMap<string, AuditedService>;
   readonly scripts: readonly AuditedScript[];
   /** By absolute path; `null`: nothing is there. */
   readonly binds: ReadonlyMap<string, BindFacts | null>;

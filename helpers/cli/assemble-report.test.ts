@@ -51,7 +51,7 @@ function assembled(
   const stores = [
     {
       id: seen.store,
-      kind: 'files',
+      kind: 'files' as const,
       service: 'app',
       path: '/data',
       layer: 'bind' as const,

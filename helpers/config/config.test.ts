@@ -94,8 +94,18 @@ limits: { timeout: 90, copy: 3MiB }
   });
 });
 
+test('later versions are read, and values of build arguments are text', async ({ folder, expect }) => {
+  await writeFile(join(folder, 'outlast.yaml'), 'rebuild: { db: { image: "db:2" }, app: { args: { A: 2, B: on } } }\n');
+  expect((await readConfig(folder))?.rebuild).toEqual({ db: { image: 'db:2' }, app: { args: { A: '2', B: 'on' } } });
+});
+
 test.for([
   ['a key that is unknown', 'leaveout: [a]', 'leaveout'],
+  ['neither image nor arguments', 'rebuild: { app: {} }', ':3: rebuild.app: either `image`'],
+  ['both image and arguments', 'rebuild: { app: { image: a, args: { A: 1 } } }', ':3: rebuild.app: either `image`'],
+  ['no argument', 'rebuild: { app: { args: {} } }', ':3: rebuild.app'],
+  ['an image without a name', "rebuild: { app: { image: '' } }", ':3: rebuild.app'],
+  ['a tag alone', 'rebuild: { app: "2" }', ':3: rebuild.app: either `image`'],
   ['nothing to leave out', 'leave_out: []', ':3: leave_out'],
   ['a service in no list', 'leave_out: mailer', ':3: leave_out'],
   ['of a store that is not there', 'expect: [{ store: x, outcomes: [lost], reason: r }]', ':3: expect.0.store: "x" is'],

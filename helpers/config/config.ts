@@ -7,6 +7,7 @@ import { backup, backupFileFault } from './backup.ts';
 import { expectations } from './expect.ts';
 import { gate, storesNamedBy } from './gate.ts';
 import { limits } from './limits.ts';
+import { rebuild } from './rebuild.ts';
 import { stores } from './stores.ts';
 
 export const schema = z
@@ -18,6 +19,7 @@ export const schema = z
       .min(1)
       .optional()
       .describe('Services that are not started: nothing of them is in the shadow.'),
+    rebuild: rebuild.optional().describe('Later versions that a rebuild brings, by service.'),
     expect: expectations.optional().describe('What may be lost, and why.'),
     gate: gate.optional().describe('When a deploy is refused.'),
     limits: limits.optional().describe('Time and room.'),

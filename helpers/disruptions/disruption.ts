@@ -28,7 +28,7 @@ export interface Disruption {
   /** Runs only where it is asked for by name. */
   readonly optional?: true;
   /**
-   * `own-host`: anybody's containers, volumes and networks are touched. Without this capability the cell is `not-run`; without anything built, or a bind that its service may write, `not-applicable`.
+   * `own-host`: anybody's containers, volumes and networks are touched. Without this capability the cell is `not-run`; without anything built or a later version, or a bind that its service may write, `not-applicable`.
    * What needs `upgrade` gets a stack of its own, on a host that begins with the oldest engine, and is repeated up to the newest.
    * What needs a backup destroys the source; the data comes back by the stack's own restore.
    */
@@ -54,7 +54,7 @@ export interface Disruption {
    */
   expected(layer: Layer, explained: boolean): readonly Outcome[];
   inject(context: DisruptionContext): Promise<readonly Step[]>;
-  /** Takes back what `inject` left behind, after the stores were read. Idempotent. Absent: there is nothing to take back. */
+  /** Takes back what `inject` left behind, after the stores were read. Idempotent. No step, or absent: there is nothing to take back. */
   readonly heal?: (context: DisruptionContext) => Promise<readonly Step[]>;
 }
 

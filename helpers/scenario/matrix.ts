@@ -10,6 +10,7 @@ import type { StoreDefinition } from '../stores/store.ts';
 import type { Ledger } from '../verdict/ledger.ts';
 import { UNMEASURED, type Reason } from '../verdict/model.ts';
 import type { CellRecord, StoreRecord } from './record.ts';
+import { lastWords } from './last-words.ts';
 import { climbEngines } from './climb-engines.ts';
 import { OwnWatch } from './own-watch.ts';
 import { runRestore, type RestoreOptions } from './restore.ts';
@@ -75,9 +76,6 @@ async function settingOn(stack: RunningStack, options: MatrixOptions): Promise<S
   return { ...setting, baselines, own };
 }
 
-/** How much of a log is evidence. */
-const LOG_LINES = 50;
-
 /** One stack that goes through disruption after disruption as long as it is whole; after a loss the next one gets a fresh stack. */
 export class Matrix {
   readonly stores: readonly StoreRecord[];
@@ -125,11 +123,11 @@ export class Matrix {
     };
 
     try {
+      if (!this.#whole) await this.#renew();
       if (disruption.needs === 'upgrade') {
         const cells = await this.#onOldestEngine(disruption, onPhase);
         return typeof cells === 'string' ? idle(refused, cells) : cells;
       }
-      if (!this.#whole) await this.#renew();
     } catch (error) {
       return failed(error);
     }
@@ -147,7 +145,8 @@ export class Matrix {
     if (subjects.length === 0) return idle('not-applicable', 'needs-bind');
     const cells = await runScenario({ ...this.#setting, stores: subjects }, disruption, this.#epoch++, onPhase);
     const logged = await this.#withLogs(cells);
-    const healed = await this.#heal(disruption);
+    // What a later version has made of the data is no start for the next disruption.
+    const healed = !project.isLater && (await this.#heal(disruption));
     this.#whole = healed && cells.every((cell) => cell.data === 'survived' && cell.ok);
     return idle('not-applicable', 'needs-bind').map((cell) => logged.find(({ store }) => store === cell.store) ?? cell);
   }
@@ -158,10 +157,9 @@ export class Matrix {
     return Promise.all(
       cells.map(async (cell): Promise<CellRecord> => {
         const service = stores.find(({ id }) => id === cell.store)?.service;
-        if (cell.ok || service === undefined) return cell;
-        const log = await project.compose(['logs', '--no-color', '--timestamps', '--tail', String(LOG_LINES), service]);
-        const text = log.stdout.trim();
-        return text === '' ? cell : { ...cell, evidence: [...cell.evidence, { kind: 'log', text }] };
+        if (cell.ok || service === undefined || cell.evidence.some(({ kind }) => kind === 'log')) return cell;
+        const text = await lastWords(project, service);
+        return text === null ? cell : { ...cell, evidence: [...cell.evidence, { kind: 'log', text }] };
       }),
     );
   }
@@ -238,7 +236,7 @@ function unmetNeed(
       // Owners are changed from outside of the containers.
       return project.host.files.givesAway ? null : ['not-run', 'needs-host'];
     case 'build':
-      return project.built.length > 0 ? null : ['not-applicable', 'needs-build'];
+      return project.rebuilt.length > 0 ? null : ['not-applicable', 'needs-build'];
     case 'own-host':
       return project.host.kind === 'ambient' ? ['not-run', 'needs-host'] : null;
     case 'reboot':

@@ -1,4 +1,5 @@
 import type { Proof } from '../stack/proof.ts';
+import type { StoreKind } from '../stores/store.ts';
 import type { Span } from './timeline.ts';
 import type { OwnData } from '../verdict/own-data.ts';
 import type { Counts, DataVerdict, Layer, Outcome, Reason, ServiceVerdict } from '../verdict/model.ts';
@@ -40,7 +41,7 @@ export interface CellRecord extends Counts {
 /** A store as it stands in the stack before anything happened. */
 export interface StoreRecord {
   readonly id: string;
-  readonly kind: string;
+  readonly kind: StoreKind;
   readonly service: string;
   readonly path: string;
   readonly layer: Layer;

@@ -13,6 +13,7 @@ import type { Attempt, Judgement, Observation, ReadRow, Reason, ServiceVerdict }
 import type { OwnData, OwnGroup } from '../verdict/own-data.ts';
 import { explainFailure } from './explain.ts';
 import { judgedCell } from './judged-cell.ts';
+import { lastWords } from './last-words.ts';
 import type { OwnWatch } from './own-watch.ts';
 import type { CellRecord, Evidence } from './record.ts';
 import { timelineOf } from './timeline.ts';
@@ -76,10 +77,10 @@ export async function runScenario(
     return new Map<string, ServiceState>();
   });
   const attested = await stack.attest().catch((): Fact[] => []);
-  const built = new Set(stack.project.built);
+  const rebuilt = new Set(stack.project.rebuilt);
   const bootMs = injection.steps.reduce((sum, step) => sum + (step.bootMs ?? 0), 0);
   const subjects = (fact: Fact): boolean =>
-    disruption.needs !== 'build' || built.has(fact.subject) || !isOfService(fact);
+    disruption.needs !== 'build' || rebuilt.has(fact.subject) || !isOfService(fact);
 
   onPhase('read');
   const looked = performance.now();
@@ -107,6 +108,7 @@ export async function runScenario(
         readFailure: saw.readFailure,
         baseline: setting.baselines.get(store.id) ?? new Set(),
         sourceReplaced,
+        leftBehind: saw.leftBehind,
         integrity: saw.integrity,
         service: saw.service,
         serviceReason: saw.serviceReason,
@@ -227,9 +229,13 @@ export interface Seen {
   readonly explained: boolean;
   /** Was it read only after the disruption had been taken back? */
   readonly isLate: boolean;
+  /** Are rows that it does not find found by the version before, started again? */
+  readonly leftBehind: boolean;
   /** On the clock of `performance.now()`. */
   readonly readAt: number;
   readonly notes: readonly string[];
+  /** Of a service that did not come back: what it said last. What takes the disruption back may take that away. */
+  readonly log: string | null;
 }
 
 interface Surroundings {
@@ -241,7 +247,10 @@ interface Surroundings {
   readonly epoch: number;
 }
 
-/** Looks at every store. What can be read through its service alone, and that does not run, is read after the disruption is taken back. */
+/**
+ * Looks at every store. What can be read through its service alone, and that does not run, is read after the disruption is taken back.
+ * So is what a later version does not find.
+ */
 export async function observeAll(
   setting: ScenarioSetting,
   disruption: Disruption,
@@ -252,12 +261,16 @@ export async function observeAll(
     await using visitors = new Visitors(stack, signal);
     return await Promise.all(stores.map(async (store) => observe(setting, store, surroundings, visitors)));
   })();
-  if (!disruption.heal || seen.every(({ rows }) => rows !== null)) return seen;
+  const { isLater } = stack.project;
+  const isToBeRead = ({ rows }: Seen, store: StoreDefinition): boolean =>
+    rows === null || (isLater && !hasAll(rows, attemptsOf(setting, store, surroundings.epoch)));
+  if (!disruption.heal || !stores.some((store, index) => isToBeRead(seen[index] as Seen, store))) return seen;
   let healed: ReadonlyMap<string, ServiceState>;
   try {
     // An agent that dies with its container would leave an open database behind.
     await stack.leave();
-    await disruption.heal({ host: stack.project.host, stack, signal });
+    const steps = await disruption.heal({ host: stack.project.host, stack, signal });
+    if (steps.length === 0) return seen;
     healed = await stack.ready(timeoutMs, signal);
   } catch {
     // The read tells.
@@ -267,9 +280,14 @@ export async function observeAll(
   const probes = await enter(setting);
   return Promise.all(
     seen.map(async (saw, index): Promise<Seen> => {
-      if (saw.rows !== null) return saw;
       const store = stores[index] as StoreDefinition;
+      if (!isToBeRead(saw, store)) return saw;
       const { notes, ...read } = await readBy(setting, store, [async () => probes.get(store.service)]);
+      if (saw.rows !== null) {
+        const leftBehind = read.rows !== null && hasAll(read.rows, attemptsOf(setting, store, surroundings.epoch));
+        const told = `the version before, started again, ${leftBehind ? 'finds every row' : 'does not find them either'}`;
+        return { ...saw, leftBehind, notes: [...saw.notes, ...notes, told] };
+      }
       const state = healed.get(store.service) ?? 'not-running';
       const late =
         read.rows === null
@@ -278,6 +296,13 @@ export async function observeAll(
       return { ...saw, ...read, isLate: true, notes: [...saw.notes, ...notes, ...late] };
     }),
   );
+}
+
+/** Is every acknowledged row among them, whatever it holds? */
+function hasAll(rows: readonly ReadRow[], attempts: Iterable<Attempt>): boolean {
+  const ids = new Set(rows.map(({ id }) => id));
+  for (const { end, marker } of attempts) if (end === 'acknowledged' && !ids.has(marker.id)) return false;
+  return true;
 }
 
 type Read = Pick<Seen, 'rows' | 'readFailure' | 'own' | 'integrity' | 'readAt' | 'notes'>;
@@ -332,7 +357,7 @@ async function observe(
   const probe = probes.get(service);
   const beside = async () => (state === 'up' ? null : visitors.at(store, placement?.layer));
   const sources = state === undefined ? [] : [async () => probe, beside];
-  const read = { ...(await readBy(setting, store, sources)), isLate: false };
+  const read = { ...(await readBy(setting, store, sources)), isLate: false, leftBehind: false, log: null };
   if (state === undefined) return { ...read, service: 'unknown', serviceReason: 'host-died', explained: false };
 
   const notes = [...read.notes];
@@ -341,7 +366,8 @@ async function observe(
     const visitor = await visitors.beside(service).catch(() => undefined);
     const reasons = await explainFailure({ ...failure, probe: visitor });
     const serviceReason = state === 'up' ? 'not-running' : state;
-    return { ...read, ...explanation(notes, reasons), service: 'unavailable', serviceReason };
+    const log = await lastWords(stack.project, service);
+    return { ...read, ...explanation(notes, reasons), service: 'unavailable', serviceReason, log };
   }
   const end = await new Writer(setting, store, probe, epoch, CANARY).writeNext();
   const writable = await probe.writable(store.path).catch((error: unknown) => String(error));
@@ -502,5 +528,6 @@ function evidenceOf(
     });
   }
   for (const text of saw.notes) evidence.push({ kind: 'note', text });
+  if (saw.log !== null) evidence.push({ kind: 'log', text: saw.log });
   return evidence;
 }

@@ -26,6 +26,7 @@ import { resolveMoved } from '../stack/moved-project.ts';
 import { carriedVariables, resolveProject, type ComposeOptions, type ProjectModel } from '../stack/project-model.ts';
 import { refusedKeys } from '../stack/allow-list.ts';
 import { COPY_LIMIT, examineBinds, type BindSource, type DataChoice } from '../stack/bind-sources.ts';
+import { laterVersions, type LaterVersions } from '../stack/later-version.ts';
 import { leaveOut } from '../stack/leave-out.ts';
 import { learnFromProject, learnFromSources } from '../stack/learn-secrets.ts';
 import { refuse, refuseUnknown } from '../stack/refusals.ts';
@@ -97,6 +98,7 @@ export class Session implements AsyncDisposable {
   #stores: readonly StoreDefinition[] | null = null;
   #backups: readonly LikelyBackup[] = [];
   #backup: Backup | null = null;
+  #laterVersions: LaterVersions = new Map();
   #baseImage: BaseImage | null = null;
   #project: Project | null = null;
   #matrix: Matrix | null = null;
@@ -209,6 +211,7 @@ export class Session implements AsyncDisposable {
     await learnFromProject(this.redactor, model, this.#environment);
     this.#model = kept;
     this.#omissions = changes;
+    this.#laterVersions = laterVersions(kept, this.#config);
     this.#binds = sources;
   }
 
@@ -227,12 +230,13 @@ export class Session implements AsyncDisposable {
     const base = Object.values(model.services)
       .map((service) => service.build?.args?.[BASE_IMAGE_ARG])
       .find((image) => typeof image === 'string');
-    const taken = Object.values(model.services).flatMap(({ image, build }) =>
+    const named = Object.values(model.services).flatMap(({ image, build }) =>
       image === undefined || build ? [] : [image],
     );
+    const later = [...this.#laterVersions.values()].flatMap((version) => ('image' in version ? [version.image] : []));
     [this.#baseImage] = await Promise.all([
       base === undefined ? null : ensureBaseImage(host, base, images),
-      ...[...new Set(taken)].map(async (image) => ensureImage(host, image, images)),
+      ...[...new Set([...named, ...later])].map(async (image) => ensureImage(host, image, images)),
     ]);
     this.#project = await this.#prepare(host);
     await this.#project.build(signal);
@@ -267,6 +271,7 @@ export class Session implements AsyncDisposable {
         return { ...moved, model: leaveOut(moved.model, this.#config).model };
       },
       stores: this.#stores ?? [],
+      laterVersions: this.#laterVersions,
       toolbox: this.#toolbox as Toolbox,
       baseImage: this.#baseImage?.origin === 'assembled' ? this.#baseImage.ref : null,
     });

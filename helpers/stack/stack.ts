@@ -11,6 +11,7 @@ import { attest, inspectContainers, serviceOf } from './attestation.ts';
 import type { Fact } from './proof.ts';
 import { BindOwners } from './bind-owners.ts';
 import { bindsOf, type BindSource } from './bind-sources.ts';
+import { inWords, laterVersionOf, type LaterVersions } from './later-version.ts';
 import { layBind } from './lay-bind.ts';
 import type { MovedProject } from './moved-project.ts';
 import { userPath } from './mounts.ts';
@@ -33,6 +34,8 @@ interface ProjectOptions extends Omit<
   /** Variables that secrets and configs are taken from. */
   readonly environment: Readonly<Record<string, string>>;
   readonly stores: readonly StoreDefinition[];
+  /** The later versions that a rebuild brings. */
+  readonly laterVersions: LaterVersions;
 }
 
 /** A shadow where it lies on its host. */
@@ -59,6 +62,7 @@ export class Project {
   #away: Layout | null = null;
   #layout: Layout;
   #rebuilds = 0;
+  #isLater = false;
 
   private constructor(host: Host, home: Layout, folder: string, options: ProjectOptions) {
     this.host = host;
@@ -82,7 +86,7 @@ export class Project {
     });
     const project = new Project(host, home, folder, { ...options, toolbox });
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    await writeModel(home);
+    await writeModel(home.shadow.model, home.file);
     await project.renew();
     return project;
   }
@@ -181,13 +185,38 @@ export class Project {
     if (result.exitCode !== 0) throw composeFault('BUILD_FAILED', result);
   }
 
-  /** Makes the next build give every image built here another id. */
-  async outdateImages(): Promise<void> {
+  /** Services whose image a rebuild replaces. */
+  get rebuilt(): string[] {
+    return [...new Set([...this.built, ...this.#options.laterVersions.keys()])];
+  }
+
+  /** Makes the next `up --build` give every service of `rebuilt` another image: that of its later version where one is named. @returns the later versions, in words */
+  async outdateImages(): Promise<string[]> {
     this.#rebuilds++;
-    for (const service of Object.values(this.shadow.model.services)) {
-      if (service.build) service.build.labels = { ...service.build.labels, [REBUILD_LABEL]: String(this.#rebuilds) };
-    }
-    await writeModel(this.#layout);
+    const { laterVersions } = this.#options;
+    const services = Object.entries(this.shadow.model.services).map(([name, service]) => {
+      const version = laterVersions.get(name);
+      // What is said to make a later version has to do so by itself.
+      if (version) return [name, laterVersionOf(service, version)];
+      const { build } = service;
+      const labels = { ...build?.labels, [REBUILD_LABEL]: String(this.#rebuilds) };
+      return [name, build ? { ...service, build: { ...build, labels } } : service];
+    });
+    await writeModel({ ...this.shadow.model, services: Object.fromEntries(services) }, this.#layout.file);
+    this.#isLater = laterVersions.size > 0;
+    return [...laterVersions].map(([name, version]) => inWords(name, version));
+  }
+
+  /** Do later versions run than the user's files name? */
+  get isLater(): boolean {
+    return this.#isLater;
+  }
+
+  /** Makes the next `up` start the versions that the user's files name. @throws OutlastError BUILD_FAILED, DISK_FULL */
+  async restoreImages(signal?: AbortSignal): Promise<void> {
+    await writeModel(this.shadow.model, this.#layout.file);
+    await this.build(signal);
+    this.#isLater = false;
   }
 
   /** Has its folder another name? */
@@ -239,7 +268,7 @@ export class Project {
       checkout: 'checkout-moved',
       neutralName: isRenamed ? `outlast-${runId}-moved` : `outlast-${runId}`,
     });
-    await writeModel(away);
+    await writeModel(away.shadow.model, away.file);
     return away;
   }
 
@@ -310,8 +339,9 @@ export class Project {
     ];
   }
 
-  /** Lays the bind sources out, anew after `erase`. Those of a `blank` stack hold none of the data that was copied. */
+  /** Lays the bind sources out, anew after `erase`, for the versions that the user's files name. Those of a `blank` stack hold none of the data that was copied. */
   async renew({ blank = false }: { readonly blank?: boolean } = {}): Promise<void> {
+    if (this.#isLater) await this.restoreImages();
     const whole = this.#options.data === 'copy' && !blank;
     await this.host.files.makeFolder(this.#home.checkout);
     await Promise.all(this.shadow.binds.map(async (bind) => layBind(this.host.files, bind, whole)));
@@ -327,7 +357,7 @@ export class Project {
 function layoutOf(
   { kind: hostKind, engineVersion, files }: Host,
   model: ProjectModel,
-  options: Omit<ProjectOptions, 'resolveMoved'>,
+  options: Omit<ProjectOptions, 'resolveMoved' | 'laterVersions'>,
   folder: string,
   { checkout: name, neutralName }: { readonly checkout: string; readonly neutralName: string },
 ): Layout {
@@ -348,8 +378,8 @@ function layoutOf(
   };
 }
 
-async function writeModel({ shadow, file }: Layout): Promise<void> {
-  await writeFile(file, writtenProject(shadow.model), { mode: 0o600 });
+async function writeModel(model: ProjectModel, file: string): Promise<void> {
+  await writeFile(file, writtenProject(model), { mode: 0o600 });
 }
 
 /** Sources that were in the folder and are named by their whole path: nothing is there any more. */

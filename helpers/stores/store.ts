@@ -40,7 +40,7 @@ export type StoreDefinition =
 /** Kinds whose rows a process of the service hands out: nobody beside it can read them, and it has to answer first. */
 const SERVED: ReadonlySet<StoreKind> = new Set(['http', 'postgres', 'mysql', 'redis', 'command']);
 
-export function isServed({ kind }: StoreDefinition): boolean {
+export function isServed({ kind }: { readonly kind: StoreKind }): boolean {
   return SERVED.has(kind);
 }
 

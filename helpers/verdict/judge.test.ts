@@ -77,6 +77,16 @@ const cases: Case[] = [
     expected: { data: 'hidden', reason: 'source-replaced', counts: { lost: 4 } },
   },
   {
+    name: 'an empty store, and the version before finds the rows',
+    observation: observe([], { leftBehind: true }),
+    expected: { data: 'hidden', reason: 'left-behind', counts: { lost: 4 } },
+  },
+  {
+    name: 'part of our rows although the version before finds them',
+    observation: observe(all.slice(0, 1), { leftBehind: true }),
+    expected: { data: 'lost', reason: 'rows-missing' },
+  },
+  {
     name: 'part of our rows although the source was replaced',
     observation: observe(all.slice(0, 1), { sourceReplaced: true }),
     expected: { data: 'lost' },

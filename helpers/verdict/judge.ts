@@ -146,10 +146,11 @@ function judgeData(reading: Reading, observation: Observation): DataFinding {
 
 /** Rows elsewhere excuse a loss only while their source still exists and none of ours is served. */
 function missing(reading: Reading, observation: Observation): DataFinding {
-  if (!observation.sourceReplaced || reading.ours) return { verdict: 'lost', reason: 'rows-missing' };
+  const isThere = observation.sourceReplaced || observation.leftBehind === true;
+  if (!isThere || reading.ours) return { verdict: 'lost', reason: 'rows-missing' };
   // The baseline as well: an image brings the same rows along each time.
   if (reading.foreign.length > 0) return { verdict: 'stale', reason: 'rows-from-elsewhere' };
-  return { verdict: 'hidden', reason: 'source-replaced' };
+  return { verdict: 'hidden', reason: observation.sourceReplaced ? 'source-replaced' : 'left-behind' };
 }
 
 /** Where the source was replaced, what the app had there is no more lost than our rows. */

@@ -44,6 +44,7 @@ export const REASONS = {
   'own-data-undecided':
     'Part of what the app itself had kept there is gone; whether it was lost or the app removed it cannot be told.',
   'source-replaced': 'The rows are on a volume that still exists but is no longer mounted.',
+  'left-behind': 'The rows are where they were, and the later version does not look there.',
   'borrowed-time': "The bytes lie in the container's own layer: the next recreation loses them.",
   'not-running': 'The service did not come back.',
   'not-ready': 'The service runs but is not ready.',
@@ -125,6 +126,8 @@ export interface Observation {
   readonly own?: OwnVerdict;
   /** The source mounted before still exists, and another one (or none) is mounted now. */
   readonly sourceReplaced: boolean;
+  /** The service is of a later version that looks elsewhere: the one before it still finds every row. Absent: it is not. */
+  readonly leftBehind?: boolean;
   /** The store's own integrity check; extra evidence. `null`: not run. */
   readonly integrity: { readonly ok: boolean; readonly detail: string } | null;
   readonly service: ServiceVerdict;

@@ -1,3 +1,4 @@
+import { moveOfData } from '../data-moved.ts';
 import { covers } from '../mounts.ts';
 import type { Rule } from '../rule.ts';
 import { mountAbove, oldMount, severityOf, strayMount } from './misplaced.ts';
@@ -56,16 +57,32 @@ export const dataDirectoryMoved: Rule = {
   severity: 'error',
   why: 'From this version on the image keeps its data in another folder. The mount at the old one is not used: the server refuses to start, or begins with an empty database on a volume without a name.',
   fix: "Mount at the new folder, and carry the data over with the server's own dump and restore.",
-  *check({ services, source }) {
+  *check({ services, later, source }) {
     for (const service of services) {
-      const mount = oldMount(service);
-      if (!mount) continue;
-      yield {
-        service: service.name,
-        at: source.locateMount(service.name, mount.target),
-        path: mount.target,
-        title: `${service.name} mounts ${mount.target}, and this version keeps its data in ${service.known?.since?.volumes[0]}.`,
-      };
+      const next = later.get(service.name);
+      const move = next && moveOfData(service, next);
+      if (move) {
+        const version = next.reference ?? 'its later build';
+        yield {
+          service: service.name,
+          at: source.locate('services', service.name, next.reference === null ? 'build' : 'image'),
+          path: move.from,
+          title: `${service.name} keeps its data in ${move.from}, and ${version} in ${move.to}.`,
+        };
+        continue;
+      }
+      for (const version of [service, ...(next ? [next] : [])]) {
+        const mount = oldMount(version);
+        if (!mount) continue;
+        const named = version === next ? version.reference : null;
+        yield {
+          service: service.name,
+          at: source.locateMount(service.name, mount.target),
+          path: mount.target,
+          title: `${service.name} mounts ${mount.target}, and ${named ?? 'this version'} keeps its data in ${version.known?.since?.volumes[0]}.`,
+        };
+        break;
+      }
     }
   },
 };
