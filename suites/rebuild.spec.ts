@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { cellEvidence, survivalShown } from '../fixtures/guide/evidence.ts';
 import { test } from '../fixtures/outlast.ts';
+import { ensureServerImage } from '../fixtures/servers/server-images.ts';
 import { recreate } from '../helpers/disruptions/recreate.ts';
 import { rebuild } from '../helpers/disruptions/rebuild.ts';
 
@@ -70,5 +71,34 @@ describe('rebuild to a later version', () => {
     const { matrix } = await bringUp('moved-directory', 'same-version.yaml');
     const unknown = { outcome: 'unknown', reason: 'not-proven', ok: false };
     expect(await matrix.run(rebuild)).toMatchObject([unknown, unknown]);
+  });
+});
+
+describe('rebuild to a later PostgreSQL', () => {
+  test('control: 18 takes no volume that is mounted the way of 17', async ({ bringUp, control, expect }) => {
+    const { session, matrix } = await bringUp('postgres-upgrade');
+    const { findings, predictions } = await session.audit();
+    const [cell] = await matrix.run(rebuild);
+    control('postgres-upgrade/rebuild', cell, { outcome: 'unavailable', reason: 'not-running' });
+    expect(cell).toMatchObject({ outcome: 'unavailable', data: 'survived', ok: false });
+    expect(cell?.evidence.map(({ text }) => text).join('\n')).toContain('it must be at /var/lib/postgresql.');
+    expect(predictions.filter(({ disruption }) => disruption === 'rebuild')).toEqual([
+      { disruption: 'rebuild', store: 'db-data-postgres', predicted: 'unavailable' },
+    ]);
+    expect(findings.filter(({ severity }) => severity === 'error')).toMatchObject([
+      { rule: 'data-directory-moved', service: 'db', path: '/var/lib/postgresql/data' },
+    ]);
+  });
+
+  test('comes through where the major version is the same', async ({ bringUp, host, signal, expect }) => {
+    const before = await ensureServerImage(host, 'postgres:17', signal);
+    const container = await host.docker.createContainer({ Image: before });
+    await container.commit({ repo: 'outlast/postgres', tag: '17-next', changes: 'LABEL release=next' });
+    await container.remove({ v: true });
+    const { session, matrix } = await bringUp('postgres-upgrade', 'same-major.yaml');
+    const { findings } = await session.audit();
+    expect(findings.filter(({ severity }) => severity === 'error')).toEqual([]);
+    const [cell] = await matrix.run(rebuild);
+    expect(cell).toSurvive();
   });
 });
