@@ -83,7 +83,7 @@ describe('rebuild to a later PostgreSQL', () => {
     expect(cell).toMatchObject({ outcome: 'unavailable', data: 'survived', ok: false });
     expect(cell?.evidence.map(({ text }) => text).join('\n')).toContain('it must be at /var/lib/postgresql.');
     expect(predictions.filter(({ disruption }) => disruption === 'rebuild')).toEqual([
-      { disruption: 'rebuild', store: 'db-data-postgres', predicted: 'unavailable' },
+      { disruption: 'rebuild', store: 'db-data', predicted: 'unavailable' },
     ]);
     expect(findings.filter(({ severity }) => severity === 'error')).toMatchObject([
       { rule: 'data-directory-moved', service: 'db', path: '/var/lib/postgresql/data' },

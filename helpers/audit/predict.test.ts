@@ -117,6 +117,7 @@ describe('predict', () => {
       rebuild: 'unavailable',
       recreate: 'survived',
     });
+    expect(predictions(data, refused, { kind: 'files' })['rebuild']).toBe('unavailable');
     const dropped: Partial<ServiceFacts> = {
       volumes: ['/data'],
       afterRebuild: (_, volume) => (volume === '/data' ? 'not-mounted' : 'found'),

@@ -112,10 +112,9 @@ const BOOTS: ReadonlySet<Disruption['needs']> = new Set(['reboot', 'crash', 'upg
 
 function afterRebuild(kind: StoreKind, seen: ReturnType<ServiceFacts['afterRebuild']> = 'found'): Outcome | null {
   if (seen === 'not-mounted') return 'hidden';
-  // What is read from its old place itself is found there, whatever the service looks at.
-  if (!isServed({ kind })) return null;
   if (seen === 'refused') return 'unavailable';
-  return seen === 'not-looked-at' ? 'hidden' : null;
+  // What is read from its old place itself is found there, whatever the service looks at.
+  return seen === 'not-looked-at' && isServed({ kind }) ? 'hidden' : null;
 }
 
 /** Root may write whatever the owner is, and nobody else may. */
