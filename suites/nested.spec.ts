@@ -97,6 +97,7 @@ const test = base
       return execa('setpriv', [...user, node, launcher, ...args], {
         cwd,
         reject: false,
+        all: true,
         cancelSignal: signal,
         env: { ...theirs.env, NO_COLOR: '1', HOME: home, OUTLAST_HOME: home, DOCKER_CONFIG: join(home, '.docker') },
       });
@@ -107,6 +108,8 @@ const test = base
 async function lendPackages(home: string): Promise<void> {
   const [from, to] = [await realpath(join(await outlastHome(), 'packages')), join(home, 'packages')];
   await mkdir(to);
+  // What was not fetched yet he fetches himself.
+  await chown(to, USER, USER);
   // Links to the same files: they are read, and never given away.
   const lent = ['engine-bookworm', 'engine-trixie', 'engine-newest', 'plugins', 'image-tools', 'network-tools'];
   for (const bundle of (await readdir(from)).filter((each) => lent.includes(each)))
