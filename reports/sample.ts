@@ -168,8 +168,8 @@ export function fullReport(): Report {
       ],
       findings: [
         {
-          rule: 'no-mount',
-          hazard: '2',
+          rule: 'container-layer-data',
+          hazard: '1',
           severity: 'error',
           service: 'app',
           file: 'compose.yaml',

@@ -3,7 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { DISRUPTIONS } from '../disruptions/catalogue.ts';
 import { CleanUpError, ERRORS, OutlastError } from '../errors.ts';
 import { DEFAULTS } from '../scenario/defaults.ts';
-import { VERSION } from '../version.ts';
+import { VERSION } from '../own-package.ts';
 import { AUDIT_FORMATS } from '../../reports/audit.ts';
 import { type Format, FORMATS } from '../../reports/formats.ts';
 import type { AuditOptions } from './audit.ts';
