@@ -1,8 +1,9 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { stripVTControlCharacters, styleText } from 'node:util';
+import { styleText } from 'node:util';
 import type { AuditReport } from './audit.ts';
 import type { ReportFinding } from './model.ts';
+import { printable } from './printable.ts';
 import { rulePage } from './rule-page.ts';
 
 export interface AuditTerminalOptions {
@@ -49,12 +50,6 @@ function tally(findings: readonly ReportFinding[]): string {
     .filter(({ count }) => count > 0)
     .map(({ severity, count }) => `${count} ${severity}${count === 1 || severity === 'info' ? '' : 's'}`)
     .join(', ');
-}
-
-/** A name from outside must not steer the terminal. */
-function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return stripVTControlCharacters(text).replaceAll(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, '�');
 }
 
 function indented(text: string): string {

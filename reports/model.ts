@@ -156,12 +156,19 @@ const change = z.looseObject({
   after: outcome.nullable().describe('null: there is no such cell any more.'),
 });
 
+const findingOf = finding.pick({ rule: true, severity: true, service: true, file: true, line: true, title: true });
+
 const baseline = z.looseObject({
   runId: z.string().optional(),
   startedAt: z.iso.datetime().optional(),
   worse: z.array(change).optional(),
   better: z.array(change).optional(),
   other: z.array(change).optional().describe('Neither worse nor better: one of the two runs has no such cell.'),
+  newFindings: z
+    .array(findingOf)
+    .optional()
+    .describe('Not found then; by fingerprint and severity, without refuted predictions: they are in the cells.'),
+  goneFindings: z.array(findingOf).optional().describe('Found then, and not any more.'),
 });
 
 const gate = z.looseObject({

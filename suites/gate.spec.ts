@@ -143,6 +143,7 @@ describe('a deploy', { timeout: 300_000 }, () => {
       ),
     });
     expect(again.stdout).toContain('Worse: rows after down-up: survived → lost');
+    expect(again.stdout).toContain('New finding: error container-layer-data, compose.yaml');
     expect(await report()).toMatchObject({
       verdict: 'loses',
       gate: {

@@ -209,6 +209,8 @@ test('says what the gate decides, why, and what it accepts until when', () => {
 
 test('says what got worse', () => {
   expect(text).toMatch(/Worse: 1 notes after down-up: survived → lost/);
+  expect(text).toContain('New findings: 1 error container-layer-data, compose.yaml:7: Data where nothing is mounted');
+  expect(text).toContain('Findings that are gone: 1 warning no-restart-policy, app: Nobody starts app');
 });
 
 test('a report as large as that of the reference stack stays below 1 MB', () => {
