@@ -51,6 +51,11 @@ const stack = z.looseObject({
     .nullable()
     .optional()
     .describe('Did the working tree hold anything that the commit does not? null: git did not tell.'),
+  variables: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe('Of each variable that is set and may decide about data: a fingerprint of its value.'),
+  profiles: z.array(z.string()).optional().describe('The Compose profiles that were asked for.'),
   services: z.array(z.string()),
   changes: z.array(z.string()).describe('Every alteration of the shadow.'),
   baseImage: z.enum(['official', 'assembled']).nullable(),

@@ -75,12 +75,9 @@ export async function main(argv: readonly string[]): Promise<number> {
       exitCode = await audit(options, interrupt.signal);
     });
 
-  program
-    .command('gate')
+  readingStack(program.command('gate'))
     .description('say whether the stack may be deployed, by the report of a run')
     .argument('[folder]', 'where `outlast run` left its report', 'outlast-report')
-    .option('-f, --file <file...>', 'Compose file', [])
-    .option('--config <file>', 'the configuration (default: outlast.yaml beside the Compose file)')
     .action(async (folder: string, options: GateOptions) => {
       const { gate } = await import('./gate.ts');
       exitCode = await gate(folder, options);
