@@ -139,7 +139,10 @@ describe('a deploy', { timeout: 300_000 }, () => {
     }
 
     // Whoever runs it again learns what it is about.
-    const recipes = recipe('sh', 'recipe').replace('outlast run', 'outlast run --only restart,down-up --markers 3');
+    const recipes = recipe('sh', 'recipe').replace(
+      'outlast run',
+      'outlast run --verbose --only restart,recreate,down-up --markers 3',
+    );
     const again = await sh(recipes);
     expect(again).toMatchObject({
       exitCode: 1,
@@ -148,6 +151,7 @@ describe('a deploy', { timeout: 300_000 }, () => {
       ),
     });
     expect(again.stdout).toContain('Worse: rows after down-up: survived → lost');
+    expect(again.stdout).toMatch(/down-up: containers[^\n]*\n› starting a fresh stack\n› writing rows\n/);
     expect(again.stdout).toContain('New finding: error container-layer-data, compose.yaml');
     expect(await report()).toMatchObject({
       verdict: 'loses',

@@ -32,6 +32,8 @@ function decided(report: Tested, policy: Partial<GatePolicy> = {}, here: Partial
 }
 
 const codesOf = (...args: Parameters<typeof decided>) => decided(...args).reasons.map(({ code }) => code);
+const textsOf = (before: Partial<Revision>, now: Partial<Revision>) =>
+  decided(reportWith(goodCell, { stack: { ...STACK, ...before } }), {}, now).reasons.map(({ text }) => text);
 const NAMED: Partial<GatePolicy> = { survive: [{ disruptions: ['restart'], stores: ['notes'] }] };
 const UNTIL = { reason: 'it is filled again', until: '2020-01-02' };
 
@@ -123,8 +125,6 @@ describe('a report that says nothing of what is here', () => {
   });
 
   test('names what is not the same', () => {
-    const textsOf = (before: Partial<Revision>, now: Partial<Revision>) =>
-      decided(reportWith(goodCell, { stack: { ...STACK, ...before } }), {}, now).reasons.map(({ text }) => text);
     expect(textsOf({ variables: { A: '1' } }, {})).toEqual(['A has another value than when it was tested']);
     expect(textsOf({ variables: { A: '1', B: '1' } }, { variables: { C: '1', B: '1' } })).toEqual([
       'A, C have other values than when it was tested',

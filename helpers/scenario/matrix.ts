@@ -129,7 +129,10 @@ export class Matrix {
         const cells = await this.#onOldestEngine(disruption, onPhase);
         return typeof cells === 'string' ? idle(refused, cells) : cells;
       }
-      if (!this.#whole) await this.#renew();
+      if (!this.#whole) {
+        onPhase?.('renew');
+        await this.#renew();
+      }
     } catch (error) {
       return failed(error);
     }

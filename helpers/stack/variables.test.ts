@@ -37,7 +37,7 @@ services:
     <<: *shared
     user: \${OWNER-1000}:\${OWNER-1000}
     ports: ['\${PORT:-80}:80']
-    volumes: ['\${ROOT:?}/data:/data', '$HOME/x:/x', '$\$NONE:/none']
+    volumes: ['\${ROOT:?}/data:/data', '$HOME/x:/x', '$$NONE:/none']
     command: [serve, --password, '\${PASSWORD}', --dir, '\${A:-\${B}}']
     build: { context: ., args: { BASE: '\${BASE}' }, dockerfile: '\${FILE}' }
   labels: { image: 'l:\${OF_LABELS}' }
