@@ -80,7 +80,7 @@ export const ERRORS = {
   },
   REPORT_OTHER_STACK: {
     exit: 2,
-    why: 'The report is of another stack, or its Compose files have changed since.',
+    why: 'The report is of another stack, or its Compose files, variables or profiles have changed since.',
     fix: 'Run `outlast run` on the stack that is to be deployed.',
   },
   REPORT_OTHER_COMMIT: {

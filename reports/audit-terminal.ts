@@ -1,8 +1,14 @@
-import { stripVTControlCharacters, styleText } from 'node:util';
-import { rulePage, type AuditReport } from './audit.ts';
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { styleText } from 'node:util';
+import type { AuditReport } from './audit.ts';
 import type { ReportFinding } from './model.ts';
+import { printable } from './printable.ts';
+import { rulePage } from './rule-page.ts';
 
 export interface AuditTerminalOptions {
+  /** Where it is read: pages of rules below it are named from there. */
+  readonly cwd: string;
   /** Decides on colours, with NO_COLOR and FORCE_COLOR; by default stdout. */
   readonly stream?: NodeJS.WritableStream;
 }
@@ -12,7 +18,7 @@ const COLOURS = { error: 'red', warning: 'yellow', info: 'cyan' } as const;
 /** The findings for a terminal, the worst first. */
 export function renderAudit(
   { findings, stack }: AuditReport,
-  { stream = process.stdout }: AuditTerminalOptions = {},
+  { cwd, stream = process.stdout }: AuditTerminalOptions,
 ): string {
   const blocks = findings.map((finding) => {
     const place = finding.file === null ? '' : `  ${finding.file}${finding.line === null ? '' : `:${finding.line}`}`;
@@ -22,10 +28,19 @@ export function renderAudit(
       ...(finding.excerpt == null ? [] : [indented(printable(finding.excerpt))]),
       `  ${finding.why}`,
       `  Fix: ${finding.fix}`,
-      styleText('dim', `  ${rulePage(finding.rule)}`, { stream }),
+      ...pageOf(finding, cwd).map((page) => styleText('dim', `  ${page}`, { stream })),
     ].join('\n');
   });
   return [...blocks, `${stack.name}: ${tally(findings)}.`].join('\n\n');
+}
+
+/** A file that is there, wherever Outlast is installed. */
+function pageOf({ rule }: ReportFinding, cwd: string): string[] {
+  const page = rulePage(rule);
+  if (page === null) return [];
+  const path = fileURLToPath(page.file);
+  const below = relative(cwd, path);
+  return [below.startsWith('..') ? path : below];
 }
 
 function tally(findings: readonly ReportFinding[]): string {
@@ -35,12 +50,6 @@ function tally(findings: readonly ReportFinding[]): string {
     .filter(({ count }) => count > 0)
     .map(({ severity, count }) => `${count} ${severity}${count === 1 || severity === 'info' ? '' : 's'}`)
     .join(', ');
-}
-
-/** A name from outside must not steer the terminal. */
-function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return stripVTControlCharacters(text).replaceAll(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, '�');
 }
 
 function indented(text: string): string {

@@ -1,4 +1,4 @@
-import { VERSION } from '../helpers/version.ts';
+import { VERSION } from '../helpers/own-package.ts';
 import type { ReportCell, ReportFinding } from './model.ts';
 
 /** How the findings can be printed. */
@@ -16,9 +16,4 @@ export interface AuditReport {
 
 export function makeAuditReport(content: Omit<AuditReport, 'schema' | 'tool'>): AuditReport {
   return { schema: 'outlast.audit/1', tool: { version: VERSION }, ...content };
-}
-
-/** Page of a rule. */
-export function rulePage(rule: string): string {
-  return `docs/rules/${rule}.md`;
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { compare } from './compare.ts';
-import type { ReportCell } from './model.ts';
-import { deadCell, goodCell, lostCell, sampleReport, unknownCell } from './sample.ts';
+import type { ReportCell, ReportFinding } from './model.ts';
+import { deadCell, fullReport, goodCell, lostCell, sampleReport, unknownCell } from './sample.ts';
 
 const required: ReportCell = { ...lostCell, ok: true, expected: ['lost'] };
 const absent: ReportCell = { ...unknownCell, status: 'not-applicable', ok: true };
@@ -41,8 +41,39 @@ test('says what it was and what it is, and which run it was', () => {
     worse: [{ disruption: 'restart', store: 'notes', before: 'survived', after: 'lost' }],
     better: [],
     other: [],
+    newFindings: [],
+    goneFindings: [],
   });
   expect(compare(sampleReport([]), sampleReport([goodCell])).other).toEqual([
     { disruption: 'restart', store: 'notes', before: null, after: 'survived' },
+  ]);
+});
+
+const [finding] = fullReport().findings;
+if (finding === undefined) throw new Error('The sample has a finding.');
+const other: ReportFinding = { ...finding, fingerprint: 'f2', title: 'another' };
+const refuted: ReportFinding = { ...other, rule: 'prediction-refuted' };
+const { rule, severity, service, file, line, title } = finding;
+
+test.for([
+  ['the same', [finding], [finding], [], []],
+  ['new', [finding], [other, finding], ['another'], []],
+  ['gone', [finding, other], [other], [], [title]],
+  ['the same in another line', [finding], [{ ...finding, line: 99 }], [], []],
+  ['the same twice, and once', [finding, { ...finding, line: 99 }], [finding], [], [title]],
+  ['graver', [{ ...finding, severity: 'info' }], [finding], [title], [title]],
+  ['a prediction that nobody has tried again', [refuted], [], [], []],
+  ['a prediction that is refuted now', [], [refuted], [], []],
+] as const)('findings: %s', ([, before, after, added, gone]) => {
+  const { newFindings, goneFindings } = compare(
+    sampleReport([], { findings: before }),
+    sampleReport([], { findings: after }),
+  );
+  expect([newFindings, goneFindings].map((list) => list?.map((each) => each.title))).toEqual([added, gone]);
+});
+
+test('a finding is told with its place', () => {
+  expect(compare(sampleReport([]), sampleReport([], { findings: [finding] })).newFindings).toEqual([
+    { rule, severity, service, file, line, title },
   ]);
 });

@@ -1,7 +1,9 @@
 import { OUTCOMES, type Outcome } from '../helpers/verdict/model.ts';
-import type { Report, ReportBaseline, ReportCell } from './model.ts';
+import type { Report, ReportBaseline, ReportCell, ReportFinding } from './model.ts';
 
-/** How a run differs from an earlier one of the same stack: cells that are worse, better, or in one of the two alone. */
+type FindingOf = NonNullable<ReportBaseline['newFindings']>[number];
+
+/** How a run differs from an earlier one of the same stack: cells that are worse, better, or in one of the two alone, and findings that only one has. */
 export function compare(before: Report, after: Report): ReportBaseline {
   const [earlier, later] = [standings(before), standings(after)];
   const changes = [...new Map([...earlier, ...later])].map(([key, { disruption, store }]) => {
@@ -16,7 +18,27 @@ export function compare(before: Report, after: Report): ReportBaseline {
     worse: those(({ step }) => step !== null && step < 0),
     better: those(({ step }) => step !== null && step > 0),
     other: those(({ step, differs }) => differs && (step === null || step === 0)),
+    newFindings: beyond(after.findings, before.findings),
+    goneFindings: beyond(before.findings, after.findings),
   };
+}
+
+/** The findings that others do not have, or not as often: a script may do the same twice. */
+function beyond(findings: readonly ReportFinding[], others: readonly ReportFinding[]): FindingOf[] {
+  const there = Map.groupBy(others, keyOf);
+  return [...Map.groupBy(findings.filter(isOfFiles), keyOf)]
+    .flatMap(([key, same]) => same.slice(there.get(key)?.length ?? 0))
+    .map(({ rule, severity, service, file, line, title }) => ({ rule, severity, service, file, line, title }));
+}
+
+/** The line may have moved. What is graver now is another finding. */
+function keyOf({ fingerprint, severity }: ReportFinding): string {
+  return `${severity} ${fingerprint}`;
+}
+
+/** A refuted prediction is seen in a cell; where the cell did not run, it is not gone. */
+function isOfFiles({ rule }: ReportFinding): boolean {
+  return rule !== 'prediction-refuted';
 }
 
 interface Standing extends Pick<ReportCell, 'disruption' | 'store'> {

@@ -74,7 +74,7 @@ describe('renderMarkdown', () => {
     expect(full).toContain('- Changed in the shadow: no way out');
     expect(full).toContain('| c1 | holds | It holds |');
     expect(full).toContain('| k1 | lost | survived | not caught: checker-failed |');
-    expect(full).toContain('| error | compose.yaml:7 | bad | mend |');
+    expect(full).toContain('| error | r | compose.yaml:7 | bad | mend |');
   });
 
   test('says what the gate decides, and what is worse and better than before', () => {
@@ -83,10 +83,10 @@ describe('renderMarkdown', () => {
       '\n\nGate: Refused: notes after down-up: lost; notes after crash: unknown (host-died). Accepted: cache after down-up: lost (it is filled again, until 2020-03-20).\n\n',
     );
     expect(full).toContain(
-      '## Since run r0 of 2019-12-31T00:00:00.000Z\n\n- worse: notes after down-up: survived → lost\n- better: notes after kill: lost → no such cell\n\n',
+      '## Since run r0 of 2019-12-31 00:00 UTC\n\n- worse: notes after down-up: survived → lost\n- better: notes after kill: lost → survived\n- new finding: error container-layer-data, compose.yaml:7: Data where nothing is mounted\n- gone: warning no-restart-policy, app: Nobody starts \\`app\\`\n\n',
     );
     const same = renderMarkdown(sampleReport([goodCell], { baseline: { runId: 'r0' } }));
-    expect(same).toContain('## Since run r0\n\nNo cell differs.\n\n');
+    expect(same).toContain('## Since run r0\n\nNothing differs.\n\n');
     const other = { disruption: 'kill', store: 'notes', before: null, after: 'survived' } as const;
     expect(renderMarkdown(sampleReport([goodCell], { baseline: { other: [other] } }))).toContain(
       '## Since an earlier run\n\n- 1 besides,',
@@ -120,6 +120,9 @@ function reportWith(text: string): Report {
   return sampleReport([{ ...cell, evidence: [{ kind: 'rows', text }] }], {
     claims: [{ id: text, statement: text, verdict: 'holds', evidence: [] }],
     controls: [{ id: text, expected: text, outcome: text, caught: false, reason: text }],
+    baseline: {
+      newFindings: [{ rule: text, severity: 'error', service: text, file: text, line: 1, title: text }],
+    },
   });
 }
 
@@ -132,7 +135,7 @@ describe('a parser of GitHub’s Markdown', () => {
     const tables = shapeOf(report).filter((token) => token.startsWith('table'));
     expect(tables.slice(0, 4)).toEqual([
       `table ${stores + 1} × ${disruptions}`,
-      `table 4 × ${report.findings.length}`,
+      `table 5 × ${report.findings.length}`,
       `table 3 × ${report.claims.length}`,
       `table 4 × ${report.controls.length}`,
     ]);

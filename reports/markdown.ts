@@ -4,6 +4,7 @@ import {
   badCells,
   changeLine,
   countsOf,
+  findingLine,
   gateLine,
   labelOf,
   nameOf,
@@ -75,15 +76,17 @@ function badCell(cell: ReportCell, report: Report): string {
 
 function baseline({ baseline: compared }: Report): string {
   if (compared === null) return '';
-  const { worse = [], better = [], other = [] } = compared;
+  const { worse = [], better = [], other = [], newFindings = [], goneFindings = [] } = compared;
   const lines = [
     ...worse.map((change) => `- worse: ${plain(changeLine(change))}`),
     ...better.map((change) => `- better: ${plain(changeLine(change))}`),
     ...(other.length > 0
       ? [`- ${other.length} besides, which only one of the two runs has, or which are as good`]
       : []),
+    ...newFindings.map((finding) => `- new finding: ${plain(findingLine(finding))}`),
+    ...goneFindings.map((finding) => `- gone: ${plain(findingLine(finding))}`),
   ];
-  const list = lines.length > 0 ? lines.join('\n') : 'No cell differs.';
+  const list = lines.length > 0 ? lines.join('\n') : 'Nothing differs.';
   return `## Since ${plain(sinceOf(compared))}\n\n${list}`;
 }
 
@@ -91,11 +94,12 @@ function findings(report: Report): string {
   if (report.findings.length === 0) return '';
   const rows = report.findings.map((each) => [
     each.severity,
+    each.rule,
     `${each.file ?? ''}${each.line === null ? '' : `:${each.line}`}`,
     each.title,
     each.fix,
   ]);
-  return `## Findings\n\n${table(['severity', 'where', 'what', 'fix'], rows)}`;
+  return `## Findings\n\n${table(['severity', 'rule', 'where', 'what', 'fix'], rows)}`;
 }
 
 function claims(report: Report): string {

@@ -51,6 +51,11 @@ const stack = z.looseObject({
     .nullable()
     .optional()
     .describe('Did the working tree hold anything that the commit does not? null: git did not tell.'),
+  variables: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe('Of each variable that is set and may decide about data: a fingerprint of its value.'),
+  profiles: z.array(z.string()).optional().describe('The Compose profiles that were asked for.'),
   services: z.array(z.string()),
   changes: z.array(z.string()).describe('Every alteration of the shadow.'),
   baseImage: z.enum(['official', 'assembled']).nullable(),
@@ -156,12 +161,19 @@ const change = z.looseObject({
   after: outcome.nullable().describe('null: there is no such cell any more.'),
 });
 
+const findingOf = finding.pick({ rule: true, severity: true, service: true, file: true, line: true, title: true });
+
 const baseline = z.looseObject({
   runId: z.string().optional(),
   startedAt: z.iso.datetime().optional(),
   worse: z.array(change).optional(),
   better: z.array(change).optional(),
   other: z.array(change).optional().describe('Neither worse nor better: one of the two runs has no such cell.'),
+  newFindings: z
+    .array(findingOf)
+    .optional()
+    .describe('Not found then; by fingerprint and severity, without refuted predictions: they are in the cells.'),
+  goneFindings: z.array(findingOf).optional().describe('Found then, and not any more.'),
 });
 
 const gate = z.looseObject({

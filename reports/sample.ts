@@ -168,8 +168,8 @@ export function fullReport(): Report {
       ],
       findings: [
         {
-          rule: 'no-mount',
-          hazard: '2',
+          rule: 'container-layer-data',
+          hazard: '1',
           severity: 'error',
           service: 'app',
           file: 'compose.yaml',
@@ -209,7 +209,27 @@ export function fullReport(): Report {
         runId: 'r0',
         startedAt: '2019-12-31T00:00:00.000Z',
         worse: [{ disruption: 'down-up', store: 'notes', before: 'survived', after: 'lost' }],
-        better: [{ disruption: 'kill', store: 'notes', before: 'lost', after: null }],
+        better: [{ disruption: 'kill', store: 'notes', before: 'lost', after: 'survived' }],
+        newFindings: [
+          {
+            rule: 'container-layer-data',
+            severity: 'error',
+            service: 'app',
+            file: 'compose.yaml',
+            line: 7,
+            title: 'Data where nothing is mounted',
+          },
+        ],
+        goneFindings: [
+          {
+            rule: 'no-restart-policy',
+            severity: 'warning',
+            service: 'app',
+            file: null,
+            line: null,
+            title: 'Nobody starts `app`',
+          },
+        ],
       },
     },
   );

@@ -7,7 +7,11 @@ import { renderSarif } from './sarif.ts';
 
 interface SarifLog {
   readonly runs: readonly {
-    readonly tool: { readonly driver: { readonly rules: readonly { readonly id: string }[] } };
+    readonly tool: {
+      readonly driver: {
+        readonly rules: readonly { readonly id: string; readonly help: { readonly markdown: string } }[];
+      };
+    };
     readonly results: readonly { readonly ruleId: string; readonly ruleIndex: number }[];
   }[];
 }
@@ -31,4 +35,12 @@ test.for([
   const [run] = log.runs;
   expect(run?.results.map(({ ruleIndex }) => ruleIndex)).toEqual(rules);
   for (const { ruleId, ruleIndex } of run?.results ?? []) expect(run?.tool.driver.rules[ruleIndex]?.id).toBe(ruleId);
+});
+
+test('help is the page of the rule; that of one without a page is why, and the fix', () => {
+  const findings = [first, { ...first, rule: 'of-tomorrow' }];
+  const log = JSON.parse(renderSarif(sampleReport([goodCell], { findings }))) as SarifLog;
+  const [page, none] = log.runs[0]?.tool.driver.rules.map(({ help }) => help.markdown) ?? [];
+  expect(page).toMatch(/^Severity: error\. Hazard 1\.\n[^]*\n## Found\n[^]*```yaml compose\.yaml\n/);
+  expect(none).toBe(`${first.why}\n\n**Fix:** ${first.fix}`);
 });

@@ -1,6 +1,6 @@
 import type { Log, ReportingDescriptor, Result } from 'sarif';
-import { rulePage } from './audit.ts';
 import type { Report, ReportFinding } from './model.ts';
+import { rulePage } from './rule-page.ts';
 
 const LEVELS = { error: 'error', warning: 'warning', info: 'note' } as const satisfies Record<
   ReportFinding['severity'],
@@ -31,7 +31,8 @@ function descriptorOf({ rule, severity, why, fix }: ReportFinding): ReportingDes
     id: rule,
     shortDescription: { text: rule.replaceAll('-', ' ') },
     fullDescription: { text: why },
-    help: { text: `${why} ${fix}`, markdown: `${why}\n\n**Fix:** ${fix}\n\nSee \`${rulePage(rule)}\`.` },
+    // Code scanning shows it beside the finding; there is no address that a link could lead to.
+    help: { text: `${why} ${fix}`, markdown: rulePage(rule)?.markdown ?? `${why}\n\n**Fix:** ${fix}` },
     defaultConfiguration: { level: LEVELS[severity] },
   };
 }

@@ -150,8 +150,24 @@ export function changeLine({ disruption, store, before, after }: Change): string
   return `${store} after ${disruption}: ${before ?? 'no such cell'} → ${after ?? 'no such cell'}`;
 }
 
+type FindingOf = NonNullable<ReportBaseline['newFindings']>[number];
+
+/** A finding that one of two runs has. */
+export function findingLine({ rule, severity, service, file, line, title }: FindingOf): string {
+  const place = file === null ? service : `${file}${line === null ? '' : `:${line}`}`;
+  return `${severity} ${rule}${place === null ? '' : `, ${place}`}: ${title}`;
+}
+
+/** A moment, for people: `2026-01-31 12:34 UTC`. */
+export function momentOf(iso: string): string {
+  return `${new Date(iso).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
 /** Which run it is compared with, in words. */
 export function sinceOf({ runId, startedAt }: ReportBaseline): string {
-  const parts = [runId === undefined ? null : `run ${runId}`, startedAt === undefined ? null : `of ${startedAt}`];
+  const parts = [
+    runId === undefined ? null : `run ${runId}`,
+    startedAt === undefined ? null : `of ${momentOf(startedAt)}`,
+  ];
   return parts.filter((part) => part !== null).join(' ') || 'an earlier run';
 }

@@ -31,10 +31,13 @@ describe('renderTerminal', () => {
   test('says what is worse and better than before, and what the gate decides', () => {
     const lines = renderTerminal(fullReport(), { stream: noTerminal }).split('\n');
     const from = lines.findIndex((line) => line.startsWith('Worse'));
-    expect(lines.slice(from, from + 9)).toEqual([
+    expect(lines.slice(from, from + 13)).toEqual([
       'Worse: notes after down-up: survived → lost',
-      'Better: notes after kill: lost → no such cell',
-      'Compared with run r0 of 2019-12-31T00:00:00.000Z.',
+      'Better: notes after kill: lost → survived',
+      'New finding: error container-layer-data, compose.yaml:7: Data where nothing is',
+      '    mounted',
+      'Gone: warning no-restart-policy, app: Nobody starts `app`',
+      'Compared with run r0 of 2019-12-31 00:00 UTC.',
       'The stack loses data: 4 of 8 checks failed.',
       'Gate: Refused: notes after down-up: lost; notes after crash: unknown',
       '      (host-died). Accepted: cache after down-up: lost (it is filled again,',
@@ -47,6 +50,14 @@ describe('renderTerminal', () => {
       stream: noTerminal,
     });
     expect(same).toContain('\nNeither worse nor better than run r0.\n');
+  });
+
+  test('names ten new findings of many, and none of them steers the terminal', () => {
+    const finding = { rule: 'r', severity: 'info', service: null, file: null, line: null } as const;
+    const newFindings = Array.from({ length: 12 }, (_, index) => ({ ...finding, title: `\u001b[2J${index}` }));
+    const text = renderTerminal(sampleReport([goodCell], { baseline: { newFindings } }), { stream: noTerminal });
+    expect(text.match(/^New finding: info r: \d$/gm)).toHaveLength(10);
+    expect(text).toContain('\n  and 2 more\nCompared with an earlier run.\n');
   });
 
   test('shows each cell in the matrix', () => {

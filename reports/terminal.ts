@@ -1,9 +1,11 @@
 import { styleText } from 'node:util';
 import Table from 'cli-table3';
 import type { Report, ReportCell } from './model.ts';
+import { printable } from './printable.ts';
 import {
   badCells,
   changeLine,
+  findingLine,
   gateLine,
   labelOf,
   MARKS,
@@ -30,7 +32,7 @@ export const COLOURS: Readonly<Record<Standing, Colour>> = {
   none: 'dim',
 };
 
-/** So many cells that are not as they should be are named. */
+/** So many of a kind are named: cells, changes, findings. */
 const NAMED = 10;
 
 export interface TerminalOptions {
@@ -47,15 +49,12 @@ export function renderTerminal(
 ): string {
   const paint: Paint = (colour, text) => styleText(colour, text, { stream });
   const next = nextStep(report);
-  const bad = badCells(report);
-  const rest = bad.length - NAMED;
   const colour = report.verdict === 'outlasts' ? 'green' : report.verdict === 'inconclusive' ? 'yellow' : 'red';
   return [
     ...(brief || report.cells.length === 0 ? [] : [...matrix(report, paint), '']),
-    ...bad
-      .slice(0, NAMED)
-      .map((cell) => wrap(`${labelOf(cell)}  ${nameOf(cell, report)}: ${whyOf(cell, report)}`, '    ')),
-    ...(rest > 0 ? [`  and ${rest} more`] : []),
+    ...some(
+      badCells(report).map((cell) => wrap(`${labelOf(cell)}  ${nameOf(cell, report)}: ${whyOf(cell, report)}`, '    ')),
+    ),
     ...borrowed(report).map((line) => paint('yellow', wrap(line, '    '))),
     ...changes(report, paint),
     paint(colour, wrap(sentenceOf(report), '')),
@@ -67,13 +66,23 @@ export function renderTerminal(
 /** What is worse and better than before; what only one of two runs has tried is no news. */
 function changes({ baseline }: Report, paint: Paint): string[] {
   if (baseline === null) return [];
-  const { worse = [], better = [] } = baseline;
-  if (worse.length + better.length === 0) return [wrap(`Neither worse nor better than ${sinceOf(baseline)}.`, '')];
-  return [
-    ...worse.map((change) => paint('red', wrap(`Worse: ${changeLine(change)}`, '    '))),
-    ...better.map((change) => paint('green', wrap(`Better: ${changeLine(change)}`, '    '))),
-    wrap(`Compared with ${sinceOf(baseline)}.`, ''),
+  const { worse = [], better = [], newFindings = [], goneFindings = [] } = baseline;
+  const lines = [
+    ...some(worse.map((change) => paint('red', wrap(`Worse: ${changeLine(change)}`, '    ')))),
+    ...some(better.map((change) => paint('green', wrap(`Better: ${changeLine(change)}`, '    ')))),
+    ...some(
+      newFindings.map((finding) => paint('yellow', wrap(`New finding: ${printable(findingLine(finding))}`, '    '))),
+    ),
+    ...some(goneFindings.map((finding) => paint('green', wrap(`Gone: ${printable(findingLine(finding))}`, '    ')))),
   ];
+  return lines.length === 0
+    ? [wrap(`Neither worse nor better than ${sinceOf(baseline)}.`, '')]
+    : [...lines, wrap(`Compared with ${sinceOf(baseline)}.`, '')];
+}
+
+function some(lines: readonly string[]): string[] {
+  const rest = lines.length - NAMED;
+  return [...lines.slice(0, NAMED), ...(rest > 0 ? [`  and ${rest} more`] : [])];
 }
 
 /** What has survived by luck, a line for each store. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import type { Reporter, TestCase, TestModule, TestRunEndReason } from 'vitest/node';
-import { VERSION } from '../helpers/version.ts';
+import { VERSION } from '../helpers/own-package.ts';
 import { collect, type Collected, type TestRecord } from './collect.ts';
 import type { Report } from './model.ts';
 import { makeReport } from './report.ts';

@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -24,7 +24,7 @@ const test = base
     const action = join(folder, 'action');
     const { stdout } = await execa(
       'git',
-      ['ls-files', '-z', 'helpers', 'reports', 'package.json', 'package-lock.json'],
+      ['ls-files', '-z', 'docs/rules', 'helpers', 'reports', 'package.json', 'package-lock.json'],
       {
         cwd: REPOSITORY,
       },
@@ -35,7 +35,8 @@ const test = base
   .extend('project', async ({ folder, action }) => {
     const project = join(folder, 'project');
     await cp(STACKS.gated, project, { recursive: true });
-    await writeFile(join(project, '.gitignore'), 'node_modules\ndeployed\n');
+    await writeFile(join(project, '.gitignore'), 'node_modules\ndeployed\n.env\n');
+    await writeFile(join(project, '.env'), 'COMPOSE_PROJECT_NAME=gated\n');
     await writeFile(join(project, 'deploy.sh'), DEPLOY, { mode: 0o755 });
     // As `npm ci` leaves it where Outlast is a dependency.
     await mkdir(join(project, 'node_modules/.bin'), { recursive: true });
@@ -119,6 +120,10 @@ describe('a deploy', { timeout: 300_000 }, () => {
     expect(await sh(deploying.join('\n'))).toMatchObject({ exitCode: 0, stdout: 'Allowed.' });
     expect(await isDeployed()).toBe(true);
 
+    // No commit has it, and yet it decides which volumes the stack has.
+    const { stderr } = await sh('COMPOSE_PROJECT_NAME=other npx outlast gate');
+    expect(stderr).toContain('Refused: COMPOSE_PROJECT_NAME has another value than when it was tested.');
+
     const compose = await readFile(join(project, 'compose.yaml'), 'utf8');
     expect(compose).toContain(VOLUME);
     await writeFile(join(project, 'compose.yaml'), compose.replace(VOLUME, ''));
@@ -134,7 +139,10 @@ describe('a deploy', { timeout: 300_000 }, () => {
     }
 
     // Whoever runs it again learns what it is about.
-    const recipes = recipe('sh', 'recipe').replace('outlast run', 'outlast run --only restart,down-up --markers 3');
+    const recipes = recipe('sh', 'recipe').replace(
+      'outlast run',
+      'outlast run --verbose --only restart,recreate,down-up --markers 3',
+    );
     const again = await sh(recipes);
     expect(again).toMatchObject({
       exitCode: 1,
@@ -143,6 +151,8 @@ describe('a deploy', { timeout: 300_000 }, () => {
       ),
     });
     expect(again.stdout).toContain('Worse: rows after down-up: survived → lost');
+    expect(again.stdout).toMatch(/down-up: containers[^\n]*\n› starting a fresh stack\n› writing rows\n/);
+    expect(again.stdout).toContain('New finding: error container-layer-data, compose.yaml');
     expect(await report()).toMatchObject({
       verdict: 'loses',
       gate: {
@@ -156,6 +166,7 @@ describe('a deploy', { timeout: 300_000 }, () => {
 
     // By the job of GitLab, which stops at its gate as well.
     await writeFile(join(project, 'compose.yaml'), compose.replace('name: gated', 'name: other'));
+    await rm(join(project, '.env'));
     await commit('third');
     const testing = gitlabScript('persistence').filter((line) => line !== 'npm ci');
     const other = await sh(testing.join('\n').replace('outlast run', 'outlast run --only down-up --markers 3'));

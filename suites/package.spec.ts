@@ -108,6 +108,14 @@ describe('the package', { timeout: 300_000 }, () => {
     expect([...commandLine.values()].flat()).not.toContain('vitest');
   });
 
+  test('brings the pages of its rules, to which findings lead', async ({ example, expect }) => {
+    expect(await filesIn(join(example.installed, 'docs/rules'))).toEqual(await filesIn(join(ROOT, 'docs/rules')));
+    const unmounted = await example.variant('unmounted', 'compose.yaml', (text) => text.replace(VOLUME, ''));
+    const { stdout } = await unmounted.run('outlast', 'audit');
+    const [page = ''] = /\S*\/container-layer-data\.md$/m.exec(stdout) ?? [];
+    expect(await readFile(page, 'utf8')).toContain('# container-layer-data');
+  });
+
   test.for(['nodenext', 'bundler'])(
     'has types that hold in strict mode, resolved as %s',
     async (resolution, { example, expect }) => {

@@ -43,6 +43,8 @@ function assembled(
     digest: '',
     commit: null,
     dirty: null,
+    variables: {},
+    profiles: [],
     services: [],
     changes: [],
     baseImage: null,

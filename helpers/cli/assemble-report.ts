@@ -8,7 +8,7 @@ import { looksLikeBackup } from '../discovery/looks-like-backup.ts';
 import type { CellRecord } from '../scenario/record.ts';
 import type { Session, SessionRecord } from '../scenario/session.ts';
 import { acceptedBy, verdictOf } from '../verdict/expectation.ts';
-import { VERSION } from '../version.ts';
+import { VERSION } from '../own-package.ts';
 
 export interface FinishedRun {
   readonly cells: readonly CellRecord[];

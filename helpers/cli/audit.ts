@@ -38,7 +38,7 @@ export async function audit(options: AuditOptions, signal: AbortSignal): Promise
 }
 
 const PRINTED = {
-  terminal: (report) => `${renderAudit(report)}\n`,
+  terminal: (report) => `${renderAudit(report, { cwd: process.cwd() })}\n`,
   json: (report) => `${JSON.stringify(report, null, 2)}\n`,
   sarif: renderSarif,
 } satisfies Record<AuditOptions['format'], (report: AuditReport) => string>;

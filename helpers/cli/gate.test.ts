@@ -35,11 +35,9 @@ const test = base
     return join(folder, 'stack');
   })
   .extend('tested', ({ stack }) => async (worst = goodCell, startedAt = new Date()) => {
-    const revision = await revisionOf(
-      await SourceLines.read([join(stack, 'compose.yaml')]),
-      stack,
-      join(stack, 'outlast-report'),
-    );
+    const revision = await revisionOf(await SourceLines.read([join(stack, 'compose.yaml')]), stack, {
+      apart: join(stack, 'outlast-report'),
+    });
     const byDefault = DISRUPTIONS.filter(({ optional }) => !optional);
     const cells = byDefault.map(({ id }) => ({ ...(id === 'down-up' ? worst : goodCell), disruption: id }));
     const about = { name: 'stack', files: [], services: ['app'], changes: [], baseImage: null };
@@ -115,6 +113,30 @@ test('without a repository the digest alone decides', async ({ tested, gate, sta
   expect(await gate()).toMatchObject({ exitCode: 0 });
   await writeFile(join(stack, 'compose.yaml'), COMPOSE.replace('    volumes: [data:/data]\n', ''));
   expect(await gate()).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('REPORT_OTHER_STACK') });
+});
+
+test('a variable and a profile are those that are deployed', async ({ tested, gate, stack, git, expect }) => {
+  await writeFile(join(stack, 'compose.yaml'), COMPOSE.replace('services:', 'name: ${NAME:-shop}\nservices:'));
+  await writeFile(join(stack, '../.gitignore'), '.env\nother.env\n');
+  await git('add', '--all');
+  await git('commit', '-qm', 'name');
+  await writeFile(join(stack, '.env'), 'NAME=one\n');
+  await writeFile(join(stack, 'other.env'), 'NAME=two\n');
+  await tested();
+  expect(await gate()).toMatchObject({ exitCode: 0 });
+  const named = 'REPORT_OTHER_STACK  Refused: NAME has another value than when it was tested.';
+  expect(await gate('--env-file', 'other.env')).toMatchObject({
+    exitCode: 2,
+    stdout: '',
+    stderr: expect.stringContaining(named),
+  });
+  await writeFile(join(stack, '.env'), 'NAME=two\n');
+  expect(await gate()).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(named) });
+  await writeFile(join(stack, '.env'), 'NAME=one\n');
+  expect(await gate('--profile', 'jobs')).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('it was not tested with the profile jobs'),
+  });
 });
 
 test.for([

@@ -12,6 +12,8 @@ import { gateLine } from '../../reports/summary.ts';
 
 export interface GateOptions {
   readonly file: readonly string[];
+  readonly profile: readonly string[];
+  readonly envFile: readonly string[];
   readonly config?: string;
 }
 
@@ -24,7 +26,11 @@ export async function gate(folder: string, options: GateOptions): Promise<number
   const report = await readReport(folder);
   const compose = await findComposeFiles(options.file, process.cwd());
   const config = await readConfig(compose.folder, options.config);
-  const here = await revisionOf(await SourceLines.read(compose.files), compose.folder, resolve(folder));
+  const here = await revisionOf(await SourceLines.read(compose.files), compose.folder, {
+    profiles: options.profile,
+    envFiles: options.envFile.map((file) => resolve(file)),
+    apart: resolve(folder),
+  });
   const known = { stores: config?.stores?.map(({ id }) => id), expectations: config?.expect };
   const decision = decide(report, config?.gate ?? DEFAULT_POLICY, new Date(), here, known);
   const [fault, ...more] = decision.reasons.filter(({ code }) => isFault(code));

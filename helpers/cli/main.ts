@@ -3,7 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { DISRUPTIONS } from '../disruptions/catalogue.ts';
 import { CleanUpError, ERRORS, OutlastError } from '../errors.ts';
 import { DEFAULTS } from '../scenario/defaults.ts';
-import { VERSION } from '../version.ts';
+import { VERSION } from '../own-package.ts';
 import { AUDIT_FORMATS } from '../../reports/audit.ts';
 import { type Format, FORMATS } from '../../reports/formats.ts';
 import type { AuditOptions } from './audit.ts';
@@ -75,12 +75,9 @@ export async function main(argv: readonly string[]): Promise<number> {
       exitCode = await audit(options, interrupt.signal);
     });
 
-  program
-    .command('gate')
+  readingStack(program.command('gate'))
     .description('say whether the stack may be deployed, by the report of a run')
     .argument('[folder]', 'where `outlast run` left its report', 'outlast-report')
-    .option('-f, --file <file...>', 'Compose file', [])
-    .option('--config <file>', 'the configuration (default: outlast.yaml beside the Compose file)')
     .action(async (folder: string, options: GateOptions) => {
       const { gate } = await import('./gate.ts');
       exitCode = await gate(folder, options);

@@ -20,6 +20,7 @@ export interface ProgressOptions {
 }
 
 const PHASES: Record<Phase, string> = {
+  renew: 'starting a fresh stack',
   write: 'writing rows',
   inject: 'disrupting',
   ready: 'waiting until ready',
@@ -114,6 +115,7 @@ function list(steps: readonly Step[], session: Session, { detail, forecast }: Pr
           if (live) show();
           else if (detail === 'verbose') task.output = session.redactor.text(text);
         };
+        if (live) show();
         const ticks = live ? setInterval(show, 1000) : undefined;
         try {
           task.title = session.redactor.text(`${step.name}: ${await step.work(say)}`);

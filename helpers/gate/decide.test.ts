@@ -5,11 +5,12 @@ import { makeReport } from '../../reports/report.ts';
 import { DEFAULT_POLICY, type GatePolicy } from '../config/gate.ts';
 import { DISRUPTIONS } from '../disruptions/catalogue.ts';
 import { OUTCOMES, REASONS, type Reason } from '../verdict/model.ts';
+import type { Revision } from '../stack/revision.ts';
 import { decide, type Tested } from './decide.ts';
 import { FAULTS, REFUSALS } from './reasons.ts';
 
 const NOW = new Date('2020-01-02T00:00:00.000Z');
-const HERE = { digest: 'sha256:1', commit: 'c0ffeec0ffeec0ffee', dirty: false };
+const HERE: Revision = { digest: 'sha256:1', commit: 'c0ffeec0ffeec0ffee', dirty: false, variables: {}, profiles: [] };
 const STACK = { ...HERE, name: 'shop', files: [], services: [], changes: [], baseImage: null };
 const BY_DEFAULT = DISRUPTIONS.filter(({ optional }) => !optional).map(({ id }) => id);
 
@@ -31,6 +32,8 @@ function decided(report: Tested, policy: Partial<GatePolicy> = {}, here: Partial
 }
 
 const codesOf = (...args: Parameters<typeof decided>) => decided(...args).reasons.map(({ code }) => code);
+const textsOf = (before: Partial<Revision>, now: Partial<Revision>) =>
+  decided(reportWith(goodCell, { stack: { ...STACK, ...before } }), {}, now).reasons.map(({ text }) => text);
 const NAMED: Partial<GatePolicy> = { survive: [{ disruptions: ['restart'], stores: ['notes'] }] };
 const UNTIL = { reason: 'it is filled again', until: '2020-01-02' };
 
@@ -74,6 +77,26 @@ describe('a report that says nothing of what is here', () => {
     ['of a tree that nobody looked at', { stack: { ...STACK, dirty: undefined } }, {}, ['REPORT_UNCOMMITTED']],
     ['where are changes', {}, { dirty: true }, ['REPORT_UNCOMMITTED']],
     ['where git tells nothing', {}, { dirty: null }, ['REPORT_UNCOMMITTED']],
+    [
+      'of another value',
+      { stack: { ...STACK, variables: { TAG: '1' } } },
+      { variables: { TAG: '2' } },
+      ['REPORT_OTHER_STACK'],
+    ],
+    ['of a value where is none', { stack: { ...STACK, variables: { TAG: '1' } } }, {}, ['REPORT_OTHER_STACK']],
+    [
+      'of no value where is one',
+      { stack: { ...STACK, variables: undefined } },
+      { variables: { TAG: '1' } },
+      ['REPORT_OTHER_STACK'],
+    ],
+    ['of fewer profiles', { stack: { ...STACK, profiles: ['a'] } }, { profiles: ['a', 'b'] }, ['REPORT_OTHER_STACK']],
+    [
+      'of no profile where is one',
+      { stack: { ...STACK, profiles: undefined } },
+      { profiles: ['a'] },
+      ['REPORT_OTHER_STACK'],
+    ],
     ['of before', { startedAt: '2019-12-25T23:59:59.999Z' }, {}, ['REPORT_TOO_OLD']],
     ['of the future', { startedAt: '2020-01-02T00:00:00.001Z' }, {}, ['REPORT_TOO_OLD']],
     [
@@ -88,6 +111,9 @@ describe('a report that says nothing of what is here', () => {
   });
 
   test.for([
+    ['has the same value', { stack: { ...STACK, variables: { TAG: '1' } } }, { variables: { TAG: '1' } }],
+    ['has more profiles', { stack: { ...STACK, profiles: ['a', 'b'] } }, { profiles: ['b'] }],
+    ['has all profiles', { stack: { ...STACK, profiles: ['*'] } }, { profiles: ['b'] }],
     ['is as old as it may be', { startedAt: '2019-12-26T00:00:00.000Z' }, {}],
     [
       'has no repository, and neither has this',
@@ -96,6 +122,14 @@ describe('a report that says nothing of what is here', () => {
     ],
   ] as const)('but not one that %s', ([, more, here]) => {
     expect(codesOf(reportWith(goodCell, more), {}, here as Partial<typeof HERE>)).toEqual([]);
+  });
+
+  test('names what is not the same', () => {
+    expect(textsOf({ variables: { A: '1' } }, {})).toEqual(['A has another value than when it was tested']);
+    expect(textsOf({ variables: { A: '1', B: '1' } }, { variables: { C: '1', B: '1' } })).toEqual([
+      'A, C have other values than when it was tested',
+    ]);
+    expect(textsOf({}, { profiles: ['a', 'b'] })).toEqual(['it was not tested with the profile a, b']);
   });
 
   test('an exception that has expired, whether it is needed or not', () => {

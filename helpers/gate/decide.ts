@@ -1,6 +1,7 @@
 import { isExpired, millisecondsOf, type Exception, type GatePolicy } from '../config/gate.ts';
 import { DISRUPTIONS } from '../disruptions/catalogue.ts';
 import type { Revision } from '../stack/revision.ts';
+import type { Variables } from '../stack/variables.ts';
 import { acceptedBy, verdictOf, type Expectation, type JudgedCell, type Verdict } from '../verdict/expectation.ts';
 import type { Reason } from '../verdict/model.ts';
 import { REFUSALS, type Fault, type Refusal } from './reasons.ts';
@@ -29,10 +30,17 @@ export interface Decision {
 export interface Tested {
   readonly startedAt: string;
   readonly verdict: Verdict;
-  readonly stack: (Omit<Revision, 'dirty'> & { readonly dirty?: boolean | null | undefined }) | null;
+  readonly stack: TestedStack | null;
   readonly stores: readonly { readonly id: string }[];
   readonly cells: readonly TestedCell[];
   readonly findings: readonly TestedFinding[];
+}
+
+/** What is optional was not there in an earlier report of the same version. */
+interface TestedStack extends Omit<Revision, 'dirty' | keyof Variables> {
+  readonly dirty?: boolean | null | undefined;
+  readonly variables?: Variables['variables'] | undefined;
+  readonly profiles?: Variables['profiles'] | undefined;
 }
 
 interface TestedCell extends JudgedCell {
@@ -94,17 +102,23 @@ export function decide(
   return { decision: reasons.length === 0 ? 'allowed' : 'refused', reasons, accepted };
 }
 
-function faultsOf(
-  { startedAt, stack }: Tested,
-  { age, accept }: GatePolicy,
-  now: Date,
-  { digest, commit, dirty }: Revision,
-): GateReason[] {
+function faultsOf({ startedAt, stack }: Tested, { age, accept }: GatePolicy, now: Date, here: Revision): GateReason[] {
+  const { digest, commit, dirty } = here;
   const faults: GateReason[] = [];
   const fault = (code: GateReason['code'], text: string): void => void faults.push({ code, text });
   if (stack === null) fault('REPORT_OTHER_STACK', 'the report is of no stack');
   else {
     if (stack.digest !== digest) fault('REPORT_OTHER_STACK', 'the Compose files are not those that were tested');
+    const changed = differing(stack.variables ?? {}, here.variables);
+    if (changed.length > 0)
+      fault(
+        'REPORT_OTHER_STACK',
+        `${changed.join(', ')} ${changed.length === 1 ? 'has another value' : 'have other values'} than when it was tested`,
+      );
+    const untested = here.profiles.filter(
+      (name) => !(stack.profiles ?? []).some((each) => each === name || each === '*'),
+    );
+    if (untested.length > 0) fault('REPORT_OTHER_STACK', `it was not tested with the profile ${untested.join(', ')}`);
     if (stack.commit !== commit)
       fault('REPORT_OTHER_COMMIT', `commit ${short(stack.commit)} was tested, and this is ${short(commit)}`);
     // Without a repository the digest alone tells.
@@ -120,6 +134,11 @@ function faultsOf(
     if (isExpired(exception, now))
       fault('EXCEPTION_EXPIRED', `${nameOf(exception)} was accepted until ${exception.until}`);
   return faults;
+}
+
+/** The names of what is not the same in both. */
+function differing(before: Variables['variables'], after: Variables['variables']): string[] {
+  return Object.keys({ ...before, ...after }).filter((name) => before[name] !== after[name]);
 }
 
 function short(commit: string | null): string {

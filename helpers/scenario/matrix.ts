@@ -123,7 +123,10 @@ export class Matrix {
     };
 
     try {
-      if (!this.#whole) await this.#renew();
+      if (!this.#whole) {
+        onPhase?.('renew');
+        await this.#renew();
+      }
       if (disruption.needs === 'upgrade') {
         const cells = await this.#onOldestEngine(disruption, onPhase);
         return typeof cells === 'string' ? idle(refused, cells) : cells;

@@ -39,7 +39,8 @@ export interface ScenarioSetting {
   readonly signal: AbortSignal;
 }
 
-export type Phase = 'write' | 'inject' | 'ready' | 'read';
+/** `renew`: another stack takes the place of one that has lost something. */
+export type Phase = 'renew' | 'write' | 'inject' | 'ready' | 'read';
 
 /**
  * Write, attest, disrupt, attest, wait until ready, read, judge.

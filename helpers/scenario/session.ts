@@ -181,7 +181,8 @@ export class Session implements AsyncDisposable {
     const { compose, allow = [], data = 'empty', signal } = this.#options;
     const lines = await SourceLines.read(compose.files);
     // Before the run, which takes a while: what is changed meanwhile was not tested.
-    this.#revision = await revisionOf(lines, compose.folder, this.#options.reportFolder);
+    const { profiles = [], envFiles = [], reportFolder: apart } = this.#options;
+    this.#revision = await revisionOf(lines, compose.folder, { profiles, envFiles, apart });
     await learnFromSources(this.redactor, lines, this.#options.envFiles ?? []);
     refuse(lines.remotes, allow, lines);
     const options: ComposeOptions = {
@@ -402,6 +403,8 @@ export interface SessionRecord {
     digest: string;
     commit: string | null;
     dirty: boolean | null;
+    variables: Readonly<Record<string, string>>;
+    profiles: readonly string[];
     services: string[];
     changes: string[];
     baseImage: 'official' | 'assembled' | null;

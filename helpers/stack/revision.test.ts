@@ -28,7 +28,7 @@ const test = base
   })
   .extend('identify', ({ folder }) => async (apart?: string) => {
     const lines = await SourceLines.read([join(folder, 'app/compose.yaml')]);
-    return revisionOf(lines, join(folder, 'app'), apart === undefined ? undefined : join(folder, apart));
+    return revisionOf(lines, join(folder, 'app'), { apart: apart === undefined ? undefined : join(folder, apart) });
   });
 
 const COMPOSE = 'include: [other.yaml]\nservices:\n  app: { extends: { file: base.yaml, service: app } }\n';

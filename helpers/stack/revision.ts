@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { relative } from 'node:path';
 import { execa } from 'execa';
+import type { ComposeOptions } from './project-model.ts';
 import type { SourceLines } from './source-lines.ts';
+import { variablesOf, type Variables } from './variables.ts';
 
 /** Which stack, in which state: what a report vouches for. */
-export interface Revision {
+export interface Revision extends Variables {
   /** Of the Compose files as they stand, with what they include and extend. */
   readonly digest: string;
   /** `null`: no repository, or none that has a commit. */
@@ -13,10 +15,17 @@ export interface Revision {
   readonly dirty: boolean | null;
 }
 
-/** @param apart a folder that is no part of the stack, whatever lies in it: the report's */
-export async function revisionOf(lines: SourceLines, folder: string, apart?: string): Promise<Revision> {
-  const commit = await commitOf(folder);
-  return { digest: digestOf(lines.texts), commit, dirty: commit === null ? null : await isDirty(folder, apart) };
+/** What was asked for. */
+interface Asked extends Pick<ComposeOptions, 'profiles' | 'envFiles'> {
+  /** A folder that is no part of the stack, whatever lies in it: the report's. */
+  readonly apart?: string | undefined;
+}
+
+/** @param folder of the first Compose file */
+export async function revisionOf(lines: SourceLines, folder: string, asked: Asked = {}): Promise<Revision> {
+  const [commit, variables] = await Promise.all([commitOf(folder), variablesOf(lines, folder, asked)]);
+  const dirty = commit === null ? null : await isDirty(folder, asked.apart);
+  return { digest: digestOf(lines.texts), commit, dirty, ...variables };
 }
 
 /** A file that ends where another begins is not the same as one file. */

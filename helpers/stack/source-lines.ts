@@ -82,6 +82,11 @@ export class SourceLines {
     return this.#trees.flatMap(({ root }) => Object.values(root?.services ?? {}).flatMap(commandsOf));
   }
 
+  /** Every scalar that may decide where data lies, what holds it and who may write it. */
+  get structure(): string[] {
+    return this.#trees.flatMap(({ root }) => structureOf(root));
+  }
+
   /**
    * `file:line` of the key, or of the nearest one above it that a file has.
    * @param mention text of the entry that is meant, where the key's value is a list
@@ -136,6 +141,42 @@ function rootOf(document: Document<ParsedNode>): Root | null {
   } catch {
     return null;
   }
+}
+
+/** What only the app or the network sees, and what is often secret. */
+const NOT_OF_DATA: ReadonlySet<string> = new Set([
+  'environment',
+  'args',
+  'labels',
+  'annotations',
+  'healthcheck',
+  'logging',
+  'ports',
+  'expose',
+  'networks',
+  'dns',
+  'extra_hosts',
+  'content',
+]);
+
+/** Parts whose keys are names of the user's. */
+const NAMED_PARTS: readonly string[] = ['services', 'volumes', 'secrets', 'configs'];
+
+/** What an extension holds counts where it is used. */
+function structureOf(root: Root | null): string[] {
+  return Object.entries(root ?? {}).flatMap(([key, part]: [string, unknown]) => {
+    if (key.startsWith('x-') || NOT_OF_DATA.has(key)) return [];
+    const isNamed = NAMED_PARTS.includes(key) && typeof part === 'object' && part !== null;
+    return isNamed ? Object.values(part).flatMap((each) => scalarsIn(each)) : scalarsIn(part);
+  });
+}
+
+/** @param above what it lies in: an alias may name what holds it */
+function scalarsIn(value: unknown, above: readonly unknown[] = []): string[] {
+  if (typeof value !== 'object' || value === null) return [String(value)];
+  if (above.includes(value)) return [];
+  const path = [...above, value];
+  return Object.entries(value).flatMap(([key, each]) => (NOT_OF_DATA.has(key) ? [] : scalarsIn(each, path)));
 }
 
 /** The files that a file takes in. */

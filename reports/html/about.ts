@@ -1,5 +1,6 @@
 import { h } from 'hastscript';
 import { duration } from '../duration.ts';
+import { momentOf } from '../summary.ts';
 import { facts, section, type View, type Part } from './view.ts';
 
 /** What was tested, where, and by what. */
@@ -11,7 +12,7 @@ export function about({ report }: View): Part {
     'About this run',
     facts([
       ['Run', h('code', report.runId)],
-      ['Started', report.startedAt],
+      ['Started', momentOf(report.startedAt)],
       ['Took', duration(report.durationMs)],
       ['Outlast', tool.version],
       ['Seed', report.seed === null ? 'several' : h('code', report.seed)],

@@ -1,41 +1,41 @@
 import { h } from 'hastscript';
 import type { Element } from 'hast';
 import type { ReportBaseline } from '../model.ts';
-import { sinceOf } from '../summary.ts';
-import { section, type Part, type View } from './view.ts';
-
-type Change = NonNullable<ReportBaseline['worse']>[number];
+import { findingLine, sinceOf } from '../summary.ts';
+import { prose, section, type Part, type View } from './view.ts';
 
 /** How this run differs from an earlier one. */
 export function baseline({ report }: View): Part | null {
   if (report.baseline === null) return null;
-  const { worse = [], better = [], other = [] } = report.baseline;
-  const none = worse.length + better.length + other.length === 0;
+  const { worse = [], better = [], other = [], newFindings = [], goneFindings = [] } = report.baseline;
+  const lists = [
+    list('Worse', worse.map(changeOf('bad'))),
+    list('Better', better.map(changeOf('good'))),
+    list('Other', other.map(changeOf('none'))),
+    list('New findings', newFindings.map(findingOf)),
+    list('Findings that are gone', goneFindings.map(findingOf)),
+  ].filter((each) => each !== null);
   return section(
     'baseline',
     'Since the run before',
     h('p.lead', `Compared with ${sinceOf(report.baseline)}.`),
-    none ? h('p', 'No cell differs.') : null,
-    changes('Worse', 'bad', worse),
-    changes('Better', 'good', better),
-    changes('Other', 'none', other),
+    lists.length === 0 ? h('p', 'Nothing differs.') : lists,
   );
 }
 
-function changes(heading: string, tone: string, list: readonly Change[]): Element | null {
-  if (list.length === 0) return null;
-  return h(
-    'div',
-    h('h3', `${heading}: ${list.length}`),
+function list(heading: string, items: Element[]): Element | null {
+  return items.length === 0 ? null : h('div', h('h3', `${heading}: ${items.length}`), h('ul.lines', items));
+}
+
+function changeOf(tone: string): (change: NonNullable<ReportBaseline['worse']>[number]) => Element {
+  return ({ disruption, store, before, after }) =>
     h(
-      'ul.lines',
-      list.map(({ disruption, store, before, after }) =>
-        h(
-          'li',
-          `${store} after ${disruption}: ${before ?? 'no such cell'} → `,
-          h('span.chip', { className: [tone] }, after ?? 'no such cell'),
-        ),
-      ),
-    ),
-  );
+      'li',
+      `${store} after ${disruption}: ${before ?? 'no such cell'} → `,
+      h('span.chip', { className: [tone] }, after ?? 'no such cell'),
+    );
+}
+
+function findingOf(finding: NonNullable<ReportBaseline['newFindings']>[number]): Element {
+  return h('li', prose(findingLine(finding)));
 }

@@ -130,7 +130,10 @@ function proof({ before, after, changed, unchanged }: ReportCell['proof']): Elem
   if (names.length === 0) return h('p.quiet', 'Proof: not measured.');
   return h(
     'details.proof',
-    h('summary', `Proof that it happened: ${changed.length} facts changed, ${unchanged.length} stayed`),
+    h(
+      'summary',
+      `Proof that it happened: ${changed.length} ${changed.length === 1 ? 'fact' : 'facts'} changed, ${unchanged.length} stayed`,
+    ),
     scrollable(
       'Proof',
       h(

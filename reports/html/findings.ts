@@ -1,7 +1,7 @@
 import { h } from 'hastscript';
 import type { Element } from 'hast';
-import { rulePage } from '../audit.ts';
 import type { ReportFinding } from '../model.ts';
+import { rules, ruleAnchor } from './rules.ts';
 import { prose, section, type View, type Part } from './view.ts';
 
 const SEVERITIES: readonly ReportFinding['severity'][] = ['error', 'warning', 'info'];
@@ -13,8 +13,12 @@ export function findings({ report }: View): Part | null {
   return section(
     'findings',
     'Findings in the files',
-    h('p.lead', 'Found by reading alone, before anything was started.'),
+    h(
+      'p.lead',
+      'What the files tell by themselves, and what the run has shown of them besides. Each has its rule below.',
+    ),
     h('ul.cards', sorted.map(card)),
+    rules(sorted),
   );
 }
 
@@ -35,11 +39,16 @@ function card({ severity, title, file, line, service, path, excerpt, why, fix, r
     excerpt === undefined || excerpt === null ? null : h('pre', { tabIndex: 0 }, h('code', lines(excerpt))),
     h('p', prose(why)),
     h('p.fix', h('strong', 'Fix: '), prose(fix)),
-    h('p.quiet', `Rule ${rule}${hazard === null ? '' : `, hazard ${hazard}`}: `, h('code', rulePage(rule))),
+    h('p.quiet', 'Rule ', named(rule), hazard === null ? null : `, hazard ${hazard}`),
   );
 }
 
 /** The line that the finding is about stands out, as a block that needs no line break. */
 function lines(excerpt: string): (Element | string)[] {
   return excerpt.split(/(?<=\n)/).map((line) => (line.startsWith('>') ? h('mark', line.trimEnd()) : line));
+}
+
+function named(rule: string): Element {
+  const anchor = ruleAnchor(rule);
+  return anchor === null ? h('code', rule) : h('a', { href: `#${anchor}` }, rule);
 }

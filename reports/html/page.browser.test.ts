@@ -130,6 +130,49 @@ test('on paper the matrix is whole, and what only works on a screen is gone', as
   await page.context().close();
 });
 
+test('on paper the matrix of twenty disruptions is no wider than the sheet, and the sheet stays white', async () => {
+  // A4 with the margins of a browser, at 96 dots an inch.
+  const { page } = await open(largeReport(50, 20), { viewport: { width: 720, height: 1040 } });
+  await page.emulateMedia({ media: 'print' });
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(720);
+  expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(255, 255, 255)');
+  await page.context().close();
+});
+
+test('a finding leads to what its rule says, which was closed', async () => {
+  const { page } = await open(fullReport(), { viewport: PHONE });
+  const rule = page.locator('#rule_container-layer-data');
+  expect(await rule.isVisible()).toBe(false);
+  await page.getByRole('link', { name: 'container-layer-data' }).focus();
+  await page.keyboard.press('Enter');
+  await rule.waitFor({ state: 'visible' });
+  expect(await rule.innerText()).toContain('gone with the next recreation');
+  await page.context().close();
+});
+
+test.for([
+  ['on a wide screen a tile says it in words', DESK, 2, false],
+  ['on a phone', PHONE, 2, true],
+  ['where there is no room for words', DESK, 20, true],
+] as const)('the mark of a surprise is explained where it is shown: %s', async ([, viewport, disruptions, shown]) => {
+  const { page } = await open(largeReport(20, disruptions), { viewport });
+  expect(await page.getByText('Something else was predicted.').isVisible()).toBe(shown);
+  const mark = 'getComputedStyle(document.querySelector(".tile:has(.surprise)"), "::after").content';
+  expect(await page.evaluate(mark)).toBe(shown ? '""' : 'none');
+  await page.context().close();
+});
+
+test('no line of a summary holds nothing but its arrow', async () => {
+  const { page } = await open(largeReport(1, 1), { viewport: PHONE });
+  await page.evaluate(openAll);
+  const heights = await page.evaluate<number[]>(
+    '[...document.querySelectorAll(".proof > summary")].map((each) => each.getBoundingClientRect().height)',
+  );
+  expect(heights.length).toBeGreaterThan(0);
+  expect(Math.max(...heights)).toBeLessThan(60);
+  await page.context().close();
+});
+
 const HOSTILE = [
   '</script><script>window.hit = 1</script>',
   '<img src=x onerror="window.hit = 1">',

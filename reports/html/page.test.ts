@@ -168,8 +168,33 @@ test('findings come with the lines of the user, and the fix', () => {
     'compose.yaml:7 · app · /var/cache 6 | services: > 7 | app: 8 | image: app:1 The next container starts without it.',
   );
   expect(full).toContain('<mark>> 7 |   app:</mark>  8 |');
-  expect(text).toContain('docs/rules/no-mount.md');
   expect(text).toContain('Fix: Mount a volume at /var/cache .');
+});
+
+describe('rules', () => {
+  const [finding] = fullReport().findings;
+  if (finding === undefined) throw new Error('The sample has a finding.');
+  const pageWith = (...rules: string[]) =>
+    renderHtml(sampleReport([goodCell], { findings: rules.map((rule) => ({ ...finding, rule })) }));
+
+  test('each is explained once in the file itself, where the findings lead to', () => {
+    const html = pageWith('tmpfs-data', 'container-layer-data', 'tmpfs-data');
+    expect(html.match(/href="#rule_tmpfs-data"/g)).toHaveLength(2);
+    expect(html.match(/id="rule_tmpfs-data"/g)).toHaveLength(1);
+    expect(html.match(/id="rule_container-layer-data"/g)).toHaveLength(1);
+    const explained = textOf(html.slice(html.indexOf('id="rule_container-layer-data"')));
+    expect(explained).toContain('Severity: error. Hazard 1. The data lies in the container');
+    expect(explained).toMatch(
+      /Fix: Mount a named volume.* Found At .* compose\.yaml name: shop services:.* Not found /,
+    );
+  });
+
+  test('one that is not known leads nowhere', () => {
+    const html = pageWith('of-tomorrow', '../outcomes');
+    expect(html).not.toContain('#rule_');
+    expect(textOf(html)).toContain('Rule of-tomorrow');
+    expect(textOf(html)).not.toContain('The rules');
+  });
 });
 
 test('claims that need a look come first', () => {
@@ -184,6 +209,8 @@ test('says what the gate decides, why, and what it accepts until when', () => {
 
 test('says what got worse', () => {
   expect(text).toMatch(/Worse: 1 notes after down-up: survived → lost/);
+  expect(text).toContain('New findings: 1 error container-layer-data, compose.yaml:7: Data where nothing is mounted');
+  expect(text).toContain('Findings that are gone: 1 warning no-restart-policy, app: Nobody starts app');
 });
 
 test('a report as large as that of the reference stack stays below 1 MB', () => {

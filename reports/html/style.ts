@@ -113,6 +113,8 @@ caption { text-align: left; }
 .dense .tile:has(.surprise)::after { content: ''; position: absolute; top: 3px; right: 3px; border: 4px solid var(--tone); border-left-color: transparent; border-bottom-color: transparent; }
 .dense thead th .name { writing-mode: vertical-rl; transform: rotate(180deg); white-space: nowrap; max-height: 11rem; overflow: hidden; text-overflow: ellipsis; }
 .dense .about { display: none; }
+.legend li:has(.corner) { display: none; }
+section:has(.dense) .legend li:has(.corner) { display: flex; }
 .dense tbody th { padding-block: 0.2rem; overflow-wrap: anywhere; }
 .legend { display: flex; flex-wrap: wrap; gap: 0.4rem 1.3rem; font-size: 0.82rem; color: var(--quiet); }
 .legend li { display: flex; gap: 0.45rem; align-items: center; }
@@ -192,7 +194,10 @@ summary:hover { background: var(--sunken); }
 .cell > summary .about { flex: 1 1 14rem; }
 .cell > .body { padding: 0.4rem 0.5rem 1.2rem 2rem; }
 .cell:has(> .body:target), .disruption:has(> .body:target) { box-shadow: inset 3px 0 0 var(--link); }
-.proof > summary { font-size: 0.85rem; color: var(--quiet); padding-left: 0; }
+h3 + ul.lines { margin-top: 0.4rem; }
+h3 + .list { margin-top: 0.6rem; }
+.next code, .fix code { display: inline-block; max-width: 100%; }
+.proof > summary { flex-wrap: nowrap; font-size: 0.85rem; color: var(--quiet); padding-left: 0; }
 .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(6.5rem, 1fr)); gap: 0.7rem 1rem; }
 .facts dt, .counts dt { font-size: 0.76rem; color: var(--quiet); }
 .facts dd { font-size: 0.92rem; overflow-wrap: anywhere; }
@@ -232,14 +237,18 @@ footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: 1rem;
   .tally { margin-left: 1.6rem; flex-basis: 100%; }
   .list .chip { min-width: 0; }
   .ruler span:not(:first-child, :last-child) { display: none; }
+  .legend li:has(.corner) { display: flex; }
 }
 @media print {
-  :root { color-scheme: light; }
+  :root { color-scheme: light; --paper: #ffffff; }
   body { max-width: none; padding: 0; font-size: 10pt; }
   nav, .filter, .skip { display: none; }
   .scroll:has(tbody) { max-height: none; overflow: visible; border: 0; }
   .scroll:has(tbody tr:nth-child(25)) { max-height: none; }
   .matrix thead th, .matrix tbody th, .matrix .corner { position: static; }
+  .dense td, .dense thead th { padding: 1px; }
+  .dense tbody th { min-width: 0; padding: 1px 4px; }
+  .dense .tile { min-width: 0; min-height: 1.3rem; padding: 0; }
   .verdict, .card, .ground, tr, .disruption > summary { break-inside: avoid; }
   h2, h3, summary { break-after: avoid; }
   * { print-color-adjust: exact; }

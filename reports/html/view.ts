@@ -97,7 +97,8 @@ export function section(id: string, heading: string, ...children: Child[]): Part
   return { id, heading, html };
 }
 
-interface Written extends Literal {
+/** HTML already. */
+export interface Written extends Literal {
   type: 'raw';
 }
 

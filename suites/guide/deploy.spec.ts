@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe } from 'vitest';
+import { describe, vi } from 'vitest';
 import { addProgram, addSsh, CI_PATH } from '../../fixtures/ci-programs.ts';
 import { REFERENCE_SETUP } from '../../fixtures/guide/setups.ts';
 import { test } from '../../fixtures/outlast.ts';
@@ -37,7 +37,10 @@ describe('what the workflow of the gate deploys with', { timeout: 300_000 }, () 
     const check = async (hash: string) => workspace.ok(`git -C runner fetch -q && git -C runner checkout -q ${hash}`);
     /** Leaves a report on what is checked out. */
     const report = async (but?: SoundReport['but']) => {
+      // As in the shell of the workspace.
+      vi.stubEnv('COMPOSE_PROJECT_NAME', workspace.name);
       const revision = await revisionOf(await SourceLines.read(files), checkout);
+      vi.unstubAllEnvs();
       await writeSoundReport(join(workspace.folder, 'report'), { revision, stores, ...(but && { but }) });
     };
     const deployed = async () =>
