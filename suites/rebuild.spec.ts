@@ -81,13 +81,22 @@ describe('rebuild to a later PostgreSQL', () => {
     const [cell] = await matrix.run(rebuild);
     control('postgres-upgrade/rebuild', cell, { outcome: 'unavailable', reason: 'not-running' });
     expect(cell).toMatchObject({ outcome: 'unavailable', data: 'survived', ok: false });
-    expect(cell?.evidence.map(({ text }) => text).join('\n')).toContain('it must be at /var/lib/postgresql.');
+    expect(cell?.evidence.map(({ text }) => text).join('\n')).toContain(
+      'there is a database of version 17 in /var/lib/postgresql/data',
+    );
     expect(predictions.filter(({ disruption }) => disruption === 'rebuild')).toEqual([
       { disruption: 'rebuild', store: 'db-data', predicted: 'unavailable' },
     ]);
     expect(findings.filter(({ severity }) => severity === 'error')).toMatchObject([
       { rule: 'data-directory-moved', service: 'db', path: '/var/lib/postgresql/data' },
     ]);
+  });
+
+  test('ends before anything starts where there is no such image', async ({ bringUp, expect }) => {
+    await expect(bringUp('postgres-upgrade', 'nowhere.yaml')).rejects.toMatchObject({
+      code: 'IMAGE_UNAVAILABLE',
+      message: expect.stringContaining('nowhere.invalid/postgres:18') as string,
+    });
   });
 
   test('comes through where the major version is the same', async ({ bringUp, host, signal, expect }) => {
