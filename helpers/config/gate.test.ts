@@ -1,10 +1,12 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { dir } from 'tmp-promise';
 import { test as base } from 'vitest';
 import { readConfig } from './config.ts';
 import { DEFAULT_POLICY, isExpired, millisecondsOf } from './gate.ts';
 
+const PAGES = fileURLToPath(new URL('../../docs/rules', import.meta.url));
 const STORES = `stores:
   - { id: db, kind: sqlite, service: app, path: /data/db }
 `;
@@ -16,6 +18,12 @@ const test = base.extend('read', async ({}, { onCleanup }) => {
     await writeFile(join(made.path, 'outlast.yaml'), `${STORES}gate:\n${gate}`);
     return readConfig(made.path);
   };
+});
+
+test('whatever has a page can be accepted', async ({ read, expect }) => {
+  const rules = (await readdir(PAGES)).map((name) => basename(name, '.md'));
+  const lines = rules.map((rule) => `    - { rule: ${rule}, reason: known, until: 2027-01-31 }\n`);
+  expect((await read(`  accept:\n${lines.join('')}`))?.gate?.accept.map(({ rule }) => rule)).toEqual(rules);
 });
 
 test('a policy is read, and what it does not say is the default', async ({ read, expect }) => {

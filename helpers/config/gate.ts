@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { PREDICTION_REFUTED } from '../audit/prediction-refuted.ts';
 import { RULES } from '../audit/rules/catalogue.ts';
+import { LOOKS_LIKE_BACKUP } from '../discovery/looks-like-backup.ts';
 import { DISRUPTIONS } from '../disruptions/catalogue.ts';
 
 const disruption = z.enum(DISRUPTIONS.map(({ id }) => id));
-const rule = z.enum([...RULES, PREDICTION_REFUTED].map(({ id }) => id));
+const rule = z.enum([...RULES, PREDICTION_REFUTED, LOOKS_LIKE_BACKUP].map(({ id }) => id));
 const store = z.string().min(1);
 const UNITS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const duration = z.string().regex(/^[1-9]\d*[smhd]$/, 'a time as 30s, 15m, 24h or 7d');
