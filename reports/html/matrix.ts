@@ -102,7 +102,7 @@ function agreement(cells: readonly ReportCell[]): Element {
     ran.length === 0
       ? 'Nothing was predicted.'
       : wrong === 0
-        ? `What was predicted of the data is what was seen, in all ${ran.length} cells.`
+        ? `What was predicted of the data is what was seen, in ${ran.length} of ${ran.length} cells.`
         : `In ${wrong} of ${ran.length} cells something else was seen than predicted; they say so.`;
   return h('p.lead', held);
 }
