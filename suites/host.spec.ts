@@ -267,6 +267,23 @@ describe.runIf(canHavePrivateHost())('a private host', () => {
     await cleanup();
   });
 
+  test('an abort does not wait for a container that takes its time to stop', async () => {
+    const other = await PrivateHost.open({ home, toolchain: host.toolchain });
+    try {
+      await ensureImage(other, image, { home, ambient: host.docker });
+      await other.cli(['run', '-d', '--stop-timeout', '60', image, 'sleep', '1000']);
+      const end = new AbortController();
+      const rebooting = other.reboot(end.signal).catch((error: unknown) => error);
+      await expect.poll(async () => readFile(other.engineLog, 'utf8'), { interval: 20 }).toContain('Processing signal');
+      const at = Date.now();
+      end.abort(new Error('enough'));
+      expect(await rebooting).toMatchObject({ message: 'enough' });
+      expect(Date.now() - at).toBeLessThan(5000);
+    } finally {
+      await other[Symbol.asyncDispose]();
+    }
+  });
+
   test('of a harness that is killed nothing is left, and nothing else is touched', async () => {
     const run = `killed-${process.pid}`;
     const mine = ['--label', `${RUN_LABEL}=${run}`];

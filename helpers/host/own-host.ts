@@ -46,8 +46,7 @@ export abstract class OwnHost implements Host {
   }
 
   reboot = async (signal?: AbortSignal): Promise<number> => {
-    signal?.throwIfAborted();
-    await this.shutDown();
+    await this.#shutDown(signal);
     return this.#timedBoot(signal);
   };
 
@@ -68,16 +67,30 @@ export abstract class OwnHost implements Host {
   #changeTo(rung: number): ChangeEngine | undefined {
     if (rung < 0 || rung >= this.engines) return undefined;
     return async (signal) => {
-      signal?.throwIfAborted();
       const from = this.engineVersion;
       const began = performance.now();
-      await this.shutDown();
+      await this.#shutDown(signal);
       this.rung = rung;
       await this.changeEngine();
       const shutDownMs = Math.round(performance.now() - began);
       const bootMs = await this.#timedBoot(signal);
       return { from, to: this.engineVersion, shutDownMs, bootMs };
     };
+  }
+
+  /** A container may take its time to stop; an interrupt does not wait for it. */
+  async #shutDown(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    const killed = Promise.withResolvers<void>();
+    const abort = (): void => killed.resolve(this.kill());
+    signal?.addEventListener('abort', abort, { once: true });
+    try {
+      await this.shutDown();
+    } finally {
+      signal?.removeEventListener('abort', abort);
+    }
+    if (signal?.aborted) await killed.promise;
+    signal?.throwIfAborted();
   }
 
   async #timedBoot(signal: AbortSignal | undefined): Promise<number> {
