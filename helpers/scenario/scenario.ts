@@ -359,7 +359,9 @@ async function observe(
   const beside = async () => (state === 'up' ? null : visitors.at(store, placement?.layer));
   const sources = state === undefined ? [] : [async () => probe, beside];
   const read = { ...(await readBy(setting, store, sources)), isLate: false, leftBehind: false, log: null };
-  if (state === undefined) return { ...read, service: 'unknown', serviceReason: 'host-died', explained: false };
+  if (state === undefined) {
+    return { ...read, readFailure: 'host-died', service: 'unknown', serviceReason: 'host-died', explained: false };
+  }
 
   const notes = [...read.notes];
   const failure = { project: stack.project, store, placement, writer: identities.get(service), signal };
@@ -409,8 +411,9 @@ async function revive(
     (service) => states.get(service) === 'not-running',
   );
   if (down.length === 0) return [];
-  await stack.project.compose(['start', ...down], signal);
-  return down.map((service) => `${service} did not come back by itself; it was started by hand to read its data`);
+  const { exitCode } = await stack.project.compose(['start', ...down], signal);
+  const hand = exitCode === 0 ? 'it was started by hand to read its data' : 'it could not be started by hand either';
+  return down.map((service) => `${service} did not come back by itself; ${hand}`);
 }
 
 /** Where each store lies now; a store whose service has no container is absent. */

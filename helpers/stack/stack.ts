@@ -496,7 +496,8 @@ export class RunningStack {
         try {
           return [service, await untilEvent(this.project.host.docker, this.project.name, check, limit)];
         } catch (error) {
-          if (signal?.aborted) throw error;
+          // Before the time is over it is the engine that failed, and no service.
+          if (signal?.aborted || !limit.aborted) throw error;
           return [service, last];
         }
       }),

@@ -15,7 +15,7 @@ export async function untilEvent<T>(
   const events = await docker.getEvents({
     filters: JSON.stringify({ type: ['container'], label: [`com.docker.compose.project=${project}`] }),
   });
-  let wake = Promise.withResolvers<void>();
+  let wake = nextWake();
   events.on('data', () => wake.resolve());
   events.on('error', (error: Error) => wake.reject(error));
   events.on('end', () => wake.reject(new Error('The engine closed its event stream.')));
@@ -28,11 +28,17 @@ export async function untilEvent<T>(
       const found = await Promise.race([check(), aborted.promise]);
       if (found !== undefined) return found;
       await Promise.race([wake.promise, aborted.promise]);
-      wake = Promise.withResolvers();
+      wake = nextWake();
     }
   } finally {
-    wake.promise.catch(() => {});
     signal.removeEventListener('abort', abort);
     (events as NodeJS.ReadableStream & { destroy(): void }).destroy();
   }
+}
+
+/** The engine may end while nobody waits, as during a check; whoever waits next hears of it. */
+function nextWake(): PromiseWithResolvers<void> {
+  const wake = Promise.withResolvers<void>();
+  wake.promise.catch(() => {});
+  return wake;
 }
