@@ -48,6 +48,14 @@ async function identityOf(host: Host, volume: Dockerode.VolumeInspectInfo): Prom
   return folder ?? (volume as { CreatedAt?: string }).CreatedAt ?? '';
 }
 
+/** With what each container that stands still has ended. */
+export async function attestExits(docker: Dockerode, project: string): Promise<Fact[]> {
+  const containers = await inspectContainers(docker, project);
+  return containers
+    .filter(({ State }) => !State.Running)
+    .map((container) => ({ kind: 'exit', subject: serviceOf(container), value: String(container.State.ExitCode) }));
+}
+
 /** Which machine this is: the id that its engine made when its data root was new. */
 export async function attestMachine(host: Host): Promise<Fact> {
   const { ID } = (await host.docker.info()) as { ID: string };

@@ -38,6 +38,16 @@ describe('a disruption proves that it happened', () => {
     expect(unproven(before, after, claims)).toEqual(['nothing shows that it happened']);
   });
 
+  it.each([
+    ['killed', '137', []],
+    ['asked to stop', '0', ['app ended with 0 in place of 137']],
+    ['seen by nobody', undefined, ['app ended with what is not known in place of 137']],
+  ])('of a kill when the service was %s', (_what, exit, failures) => {
+    const after = before.map((fact) => ({ ...fact, value: fact.kind === 'started' ? 't2' : fact.value }));
+    const seen = exit === undefined ? [] : facts({ 'app exit': exit });
+    expect(unproven(before, [...after, ...seen], { ...claims, exit: 137 })).toEqual(failures);
+  });
+
   it('not by a boot that nothing tells of', () => {
     const ambient = before.filter((fact) => fact.kind !== 'boot');
     expect(unproven(ambient, ambient, { changes: ['boot'], keeps: [] })).toContain('nothing shows a change of boot');

@@ -7,6 +7,7 @@ type FactKind =
   | 'container'
   | 'image'
   | 'started'
+  | 'exit'
   | 'network'
   | 'volume'
   | 'name'
@@ -39,6 +40,8 @@ export interface Claims {
   readonly keeps: readonly FactKind[];
   /** Of what changes: versions that must be newer than before. */
   readonly raises?: readonly FactKind[];
+  /** Exit code with which every container that ran must have ended. */
+  readonly exit?: number;
 }
 
 export interface Proof {
@@ -90,6 +93,10 @@ export function unproven(
       const value = now[nameOf(fact)];
       if (value !== undefined && !isNewer(value, fact.value)) failures.push(`${nameOf(fact)} is not newer`);
     }
+  }
+  for (const { subject } of claims.exit === undefined ? [] : before.filter(({ kind }) => kind === 'started')) {
+    const code = now[nameOf({ subject, kind: 'exit', value: '' })] ?? 'what is not known';
+    if (code !== String(claims.exit)) failures.push(`${subject} ended with ${code} in place of ${claims.exit}`);
   }
   if (seen === 0) failures.push('nothing shows that it happened');
   for (const kind of claims.keeps) {

@@ -235,6 +235,12 @@ describe('http', () => {
     await expect(store.write(marker(1))).rejects.toThrow('answered 503: busy');
   });
 
+  test('does not hang with an app that does', async ({ serve, expect }) => {
+    const store = await openStore(await serve(() => {}), context);
+    const hung = [store.write(marker(1)), store.read()];
+    for (const each of hung) await expect(each).rejects.toThrow('timeout');
+  });
+
   test('hands on the rows of markers alone', async ({ serve, expect }) => {
     const rows = [{ key: 'o-1', text: 'one' }, { key: 'other', text: 'x' }, null, { key: 5 }, { key: 'o-2', text: 7 }];
     const store = await openStore(await serve((_, response) => response.end(JSON.stringify(rows))), context);

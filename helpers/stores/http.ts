@@ -5,6 +5,9 @@ import type { DriverContext, Integrity, OpenStore, StoreDefinition } from './sto
 
 type HttpDefinition = StoreDefinition & { kind: 'http' };
 
+/** How long an app may take for an answer, in milliseconds: one that hangs is no reason to hang as well. */
+const ANSWER_MS = 10_000;
+
 /** Markers written and read through the app's own API, so that its durability is tested with the data. */
 export async function open(definition: HttpDefinition, _context: DriverContext): Promise<OpenStore> {
   return new HttpStore(definition);
@@ -22,6 +25,7 @@ class HttpStore implements OpenStore {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(fillIn(this.#definition.write, marker)),
+      signal: AbortSignal.timeout(ANSWER_MS),
     });
     // Read to its end, else the connection is not used again.
     const said = await response.text();
@@ -64,7 +68,10 @@ class HttpStore implements OpenStore {
 
   async #list(): Promise<Record<string, unknown>[]> {
     const { url } = this.#definition;
-    const response = await fetch(url, { headers: { accept: 'application/json' } });
+    const response = await fetch(url, {
+      headers: { accept: 'application/json' },
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
     const text = await response.text();
     if (!response.ok) throw new Error(`GET ${url} answered ${response.status}: ${text.slice(0, 500)}`);
     const rows: unknown = JSON.parse(text);
