@@ -178,6 +178,20 @@ test.for([
   expect(await gate()).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringContaining(code) });
 });
 
+test.for([
+  ['an exception', 'gate: { accept: [{ disruption: kill, store: typo, reason: r, until: 2999-01-01 }] }'],
+  ['what must survive', 'gate: { survive: [{ stores: [typo] }] }'],
+  ['an expectation', 'expect: [{ disruptions: [kill], store: typo, outcomes: [lost], reason: r }]'],
+] as const)(
+  'CONFIG_INVALID is 2: %s names a store that neither file nor report has',
+  async ([, text], { tested, gate, stack, git, expect }) => {
+    await writeFile(join(stack, 'outlast.yaml'), `${text}\n`);
+    await git('commit', '-qam', 'no stores');
+    await tested();
+    expect(await gate()).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringContaining('CONFIG_INVALID') });
+  },
+);
+
 test('REPORT_TOO_OLD is 2: the report is of last month', async ({ tested, gate, expect }) => {
   await tested(goodCell, new Date(Date.now() - 30 * DAY));
   expect(await gate()).toMatchObject({

@@ -38,6 +38,8 @@ export async function gate(folder: string, options: GateOptions): Promise<number
     throw new OutlastError(fault.code as Fault, `Refused: ${fault.text}.`, {
       detail: more.map(({ code, text }) => `${code}: ${text}`).join('\n') || undefined,
     });
+  const seen = [...report.stores.map(({ id }) => id), ...report.cells.map(({ store }) => store)];
+  config?.checkStores([...(known.stores ?? []), ...seen]);
   process.stdout.write(`${gateLine(decision)}\n`);
   return decision.decision === 'allowed' ? 0 : 1;
 }

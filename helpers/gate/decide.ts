@@ -197,8 +197,11 @@ const MEANINGLESS: readonly (Reason | null)[] = ['needs-build', 'needs-bind'];
 function cellJudged(cell: TestedCell, policy: GatePolicy): Judged[] {
   const { status, outcome, data, service, ok, reason, rtoMs } = cell;
   const byName = policy.survive !== undefined;
-  if (status === 'not-applicable')
-    return byName && !MEANINGLESS.includes(reason) ? [judged('not-tried', cell, `not tried (${reason})`, policy)] : [];
+  if (status === 'not-applicable') {
+    // Another host could have: nobody knows what it would have shown.
+    const isWanted = byName ? !MEANINGLESS.includes(reason) : reason === 'needs-host';
+    return isWanted ? [judged('not-tried', cell, `not tried (${reason})`, policy)] : [];
+  }
   if (status === 'not-run') return [judged('not-tried', cell, `not run (${reason})`, policy)];
   if (outcome === 'unknown' || data === 'unknown') return [judged('unknown', cell, `unknown (${reason})`, policy)];
   if (!ok || (byName && data !== 'survived')) {

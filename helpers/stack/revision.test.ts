@@ -88,6 +88,14 @@ describe('the state of the repository', () => {
     expect(await identify('app/o*')).toMatchObject({ dirty });
   });
 
+  test('a file that is new, whatever git is set to show', async ({ folder, lay, commit, identify, expect }) => {
+    await lay('app/compose.yaml', COMPOSE);
+    await commit();
+    await execa('git', ['config', 'status.showUntrackedFiles', 'no'], { cwd: folder });
+    await lay('app/new', '');
+    expect(await identify('app/o*')).toMatchObject({ dirty: true });
+  });
+
   test('a report that lies outside of the repository hides nothing', async ({ lay, commit, identify, expect }) => {
     await lay('app/compose.yaml', COMPOSE);
     await commit();

@@ -49,7 +49,9 @@ async function isDirty(folder: string, apart: string | undefined): Promise<boole
   const within = apart === undefined ? '' : relative(root, apart);
   // An empty one is the repository itself.
   const others = within === '' ? [] : [`:(top,exclude,literal)${within}`];
-  const changes = await git(folder, ...RUNS_NOTHING, 'status', '--porcelain', '--', ':(top)', ...others);
+  // Said here: a setting of the user's may hide what git does not know, or what a submodule has changed.
+  const all = ['--untracked-files=normal', '--ignore-submodules=none'];
+  const changes = await git(folder, ...RUNS_NOTHING, 'status', '--porcelain', ...all, '--', ':(top)', ...others);
   return changes === null ? null : changes !== '';
 }
 

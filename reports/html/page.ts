@@ -80,7 +80,7 @@ function headline(view: View): Element {
       ? null
       : h(
           'p.lead',
-          `Outlast ran a copy of the stack, wrote rows to ${count(stores, 'store')}, disrupted it in ${count(tried, 'way')}, and read every row back.`,
+          `Outlast ran a copy of the stack, wrote rows to ${count(stores, 'store')}, disrupted it in ${count(tried, 'way')}, and looked for every row again.`,
         ),
     next === null ? null : h('p.next', h('strong', 'Next: '), prose(next)),
     troubles(view, badCells(report)),
