@@ -91,9 +91,10 @@ async function keptAtHome(): Promise<string[]> {
 
 /** The secrets that are told in one of these texts, as they are or in base64. */
 function toldIn(texts: Iterable<string>): string[] {
-  const all = [...texts].join('\n');
+  const all = [...texts];
+  const told = (secret: string): boolean => all.some((text) => text.includes(secret));
   return Object.entries(SECRETS).flatMap(([name, secret]) =>
-    all.includes(secret) || all.includes(Buffer.from(secret).toString('base64')) ? [name] : [],
+    told(secret) || told(Buffer.from(secret).toString('base64')) ? [name] : [],
   );
 }
 
@@ -131,7 +132,7 @@ describe('ten services, with nothing configured', () => {
     expect(toldIn([said])).toEqual([]);
     for (const [name, text] of files) expect([name, toldIn([text])]).toEqual([name, []]);
     const kept = await keptAtHome();
-    expect(kept.join('\n')).toContain('level=');
+    expect(kept.some((text) => text.includes('level='))).toBe(true);
     expect(toldIn(kept)).toEqual([]);
 
     const views = [
