@@ -17,6 +17,11 @@ describe('a setting is a secret', () => {
     ['by its name, an id of a key', 'AWS_ACCESS_KEY_ID', 'AKIAEXAMPLE', 'AKIAEXAMPLE'],
     ['by its value', 'PLAIN', 'k3j4h5k3j4h5', 'k3j4h5k3j4h5'],
     ['within a URL', 'DATABASE_URL', 'postgres://me:s3cr3t!@db:5432/app', 's3cr3t!'],
+    ['within a URL, with an @ in it', 'DATABASE_URL', 'postgres://me:s3c@r3t!@db:5432/app', 's3c@r3t!'],
+    ['within a URL, with a slash in it', 'DATABASE_URL', 'postgres://me:s3c/r3t!@db:5432/app', 's3c/r3t!'],
+    ['within the second URL of a list', 'NODES', 'redis://me:first!@one,redis://me:s3cr3t!@two', 's3cr3t!'],
+    ['by its name, in short', 'SMTP_PW', 'hunter', 'hunter'],
+    ['by its name, a key with a version', 'API_KEY_V2', 'abcdefgh', 'abcdefgh'],
     ['within a connection string', 'DB', 'host=db;Password=s3cr3t!;x=1', 's3cr3t!'],
   ])('%s', (_how, name, value, secret) => {
     expect(knowing([name, value]).text(`it was "${secret}", it said`)).toBe(`it was "${REDACTED}", it said`);

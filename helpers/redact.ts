@@ -11,10 +11,14 @@ const COMMON: ReadonlySet<string> = new Set(
 );
 
 const SECRET_NAME =
-  /pass|pwd|secret|token|key(s|_id)?$|credential|auth|dsn$|salt|cookie|session|private|webhook|licen[cs]e/i;
+  /pass|pwd|(^|_)pw$|secret|token|key(s|_id|_?v?\d+)?$|credential|auth|dsn$|salt|cookie|session|private|webhook|licen[cs]e/i;
 /** It says where the secret is, or whose. */
 const PLACE_NAME = /_(file|path|dir|host|port|user|username|name)$/i;
-const URL_PASSWORD = /[a-z][\w+.-]*:\/\/[^:@/\s]*:([^@\s/]+)@/gi;
+/** Up to the first `@` and up to the last: a password may have some of its own, and a list more than one URL. */
+const URL_PASSWORDS: readonly RegExp[] = [
+  /[a-z][\w+.-]*:\/\/[^:@/\s]*:([^@\s"']+)@/gi,
+  /[a-z][\w+.-]*:\/\/[^:@/\s]*:([^\s"',]+)@/gi,
+];
 const SETTING = /([\w.-]+)["']?\s*[=:]\s*["']?([^\s"';,&]+)/g;
 /** A value behind its flag, or behind its name in a Dockerfile. */
 const FLAG = /(?:(?<![^\s"'])--?|^\s*(?:ENV|ARG)\s+)([A-Za-z][\w-]*)(?:\s+|=)["']?([^\s"']+)/gm;
@@ -47,7 +51,7 @@ export class Redactor {
 
   /** A setting: secret when its name or its value looks so. */
   learn(name: string, value: string): void {
-    for (const [, password = ''] of value.matchAll(URL_PASSWORD)) this.#keep(password);
+    for (const pattern of URL_PASSWORDS) for (const [, password = ''] of value.matchAll(pattern)) this.#keep(password);
     for (const [, inner = '', setting = ''] of value.matchAll(SETTING)) {
       if (isSecretName(inner)) this.#keep(setting);
     }
@@ -61,7 +65,7 @@ export class Redactor {
         isSecretName(name.replaceAll('-', '_')) && !isPath(value) ? value : '',
       ),
     );
-    const bare = [URL_PASSWORD, ...PASSWORD_FLAGS].flatMap((pattern) =>
+    const bare = [...URL_PASSWORDS, ...PASSWORD_FLAGS].flatMap((pattern) =>
       [...text.matchAll(pattern)].map(([, value = '']) => value),
     );
     for (const value of [...told, ...bare]) if (!/^[$-]/.test(value)) this.#keep(value);
