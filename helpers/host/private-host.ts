@@ -14,7 +14,7 @@ import type { HostFiles } from './files/host-files.ts';
 import { localFiles } from './files/local-files.ts';
 import type { CliOptions, CliResult } from './host.ts';
 import { OwnHost } from './own-host.ts';
-import { childrenOf, identify, type ProcessIdentity } from './process-identity.ts';
+import { childrenOf, identify, type ProcessIdentity, sendSignal } from './process-identity.ts';
 import { makeRunFolder } from './run-folder.ts';
 import {
   acquireSlot,
@@ -183,7 +183,7 @@ export class PrivateHost extends OwnHost {
   protected async shutDown(): Promise<void> {
     const machine = this.#machine;
     if (machine && !machine.over) {
-      process.kill(machine.init.pid, 'SIGTERM');
+      sendSignal(machine.init.pid, 'SIGTERM');
       await machine.ended;
     }
     this.#machine = null;
@@ -192,7 +192,7 @@ export class PrivateHost extends OwnHost {
   protected async kill(): Promise<void> {
     const machine = this.#machine;
     if (machine && !machine.over) {
-      process.kill(machine.init.pid, 'SIGKILL');
+      sendSignal(machine.init.pid, 'SIGKILL');
       await machine.ended;
     }
     this.#machine = null;

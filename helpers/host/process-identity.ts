@@ -26,10 +26,19 @@ async function isStill(identity: ProcessIdentity, mark: string): Promise<boolean
   return commandLine.split('\0').includes(mark);
 }
 
+/** Whoever has ended meanwhile needs no signal. */
+export function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
 /** Kills the process if it is still the one meant, and returns when it is gone. A stranger's end is announced by no event. */
 export async function killForGood(identity: ProcessIdentity, mark: string): Promise<boolean> {
   if (!(await isStill(identity, mark))) return false;
-  process.kill(identity.pid, 'SIGKILL');
+  sendSignal(identity.pid, 'SIGKILL');
   while ((await identify(identity.pid))?.startTime === identity.startTime) await delay(5);
   return true;
 }
