@@ -20,6 +20,7 @@ export const ADVICE: Readonly<Record<Reason, string>> = {
   'source-replaced': 'Give the volume a name (or the project a fixed `name:`), so that the next container finds it.',
   'left-behind': 'Let the later version read the folder of the one before, or carry the data over before it starts.',
   'borrowed-time': 'Mount a volume at the path of the store before the container is next recreated.',
+  'other-service-down': 'Give the service that is named `restart: unless-stopped`, or leave it out with `leave_out`.',
   'not-running': 'Give the service `restart: unless-stopped`, and read its log.',
   'not-ready': 'Read the log of the service; its health check does not pass.',
   'write-refused': 'Make the owner of the data the user that the service runs as.',

@@ -119,6 +119,10 @@ const cell = z.looseObject({
     .describe(
       "The app's own data, beside the rows of the run; null or absent: there was none, or it was not followed.",
     ),
+  outages: z
+    .array(z.string())
+    .optional()
+    .describe('Services no store of which is watched, and that did not come back; the same for all stores.'),
   timeline: z.array(span).optional().describe('Absent where nothing ran.'),
   proof: z.looseObject({ before: facts, after: facts, changed: z.array(z.string()), unchanged: z.array(z.string()) }),
   evidence: z.array(evidence),

@@ -59,7 +59,8 @@ export function standingOf(cell: ReportCell): Standing {
 /** A cell of the matrix, without colour. */
 export function labelOf(cell: ReportCell | undefined): string {
   if (cell === undefined) return '';
-  const word = cell.status === 'ran' ? cell.outcome : cell.status === 'not-run' ? 'not run' : '';
+  const seen = cell.reason === 'other-service-down' ? 'service down' : cell.outcome;
+  const word = cell.status === 'ran' ? seen : cell.status === 'not-run' ? 'not run' : '';
   return `${MARKS[standingOf(cell)]} ${word}`.trim();
 }
 
@@ -71,7 +72,8 @@ export function nameOf(cell: ReportCell, report: Report): string {
 
 /** Why the cell is as it is, in words. */
 export function whyOf(cell: ReportCell, { stores }: Report): string {
-  if (cell.reason !== null) return [REASONS[cell.reason], ...groundOf(cell, stores)].join(' ');
+  const outages = (cell.outages ?? []).map((service) => `${service} is down.`);
+  if (cell.reason !== null) return [REASONS[cell.reason], ...groundOf(cell, stores), ...outages].join(' ');
   return cell.ok
     ? 'As it should be.'
     : `It should have been ${cell.expected.join(' or ')}; the harness itself is suspect.`;

@@ -5,6 +5,7 @@ import { test } from '../fixtures/outlast.ts';
 import { sessionOn } from '../fixtures/stacks.ts';
 import { DISRUPTIONS } from '../helpers/disruptions/catalogue.ts';
 import { crash } from '../helpers/disruptions/crash.ts';
+import { reboot } from '../helpers/disruptions/reboot.ts';
 import { outlastHome } from '../helpers/home.ts';
 import { PrivateHost } from '../helpers/host/private-host.ts';
 import { needsBackup } from '../helpers/scenario/matrix.ts';
@@ -26,19 +27,44 @@ describe('a disruption that does nothing', () => {
   });
 });
 
+describe('a boot of another kind than it should be', () => {
+  test.for([
+    { what: 'a crash in the place of a reboot', claimed: reboot, done: crash },
+    { what: 'a reboot in the place of a crash', claimed: crash, done: reboot },
+  ])('$what is unknown', async ({ claimed, done }, { bringUp, expect }) => {
+    const { matrix } = await bringUp('slow-init');
+    const cells = await matrix.run({ ...claimed, inject: done.inject });
+    expect(cells.map(({ reason }) => reason)).toEqual(cells.map(() => 'not-proven'));
+  });
+});
+
 describe('an engine that dies and does not come back', () => {
-  test('leaves everything unknown, and no service is blamed', async ({ signal, onTestFinished, expect }) => {
-    const host = await PrivateHost.open({ home: await outlastHome(), signal });
-    onTestFinished(async () => host[Symbol.asyncDispose]());
+  const mortal = test.extend('mortal', async ({ signal }, { onCleanup }) => {
+    const opened = new AsyncDisposableStack();
+    onCleanup(async () => opened.disposeAsync());
+    const host = opened.use(await PrivateHost.open({ home: await outlastHome(), signal }));
     const session = await sessionOn('no-restart-policy', host, signal);
     // With its engine gone it cannot say that nothing is left; the host goes whole.
-    onTestFinished(async () => session[Symbol.asyncDispose]().catch(() => {}));
+    opened.defer(async () => session[Symbol.asyncDispose]().catch(() => {}));
     const matrix = await session.start();
     const { init } = JSON.parse(await readFile(join(host.projectsDir, '../../tenant.json'), 'utf8')) as {
       init: { pid: number };
     };
+    return { matrix, dies: () => process.kill(init.pid, 'SIGKILL') };
+  });
+
+  mortal('before the disruption, leaves everything unknown', async ({ mortal: { matrix, dies }, expect }) => {
+    dies();
+    const cells = await matrix.run(crash);
+    expect(cells.map(({ status, outcome, reason }) => ({ status, outcome, reason }))).toEqual([
+      { status: 'not-run', outcome: 'unknown', reason: 'checker-failed' },
+    ]);
+    expect(verdictOf(cells)).toBe('inconclusive');
+  });
+
+  mortal('leaves everything unknown, and no service is blamed', async ({ mortal: { matrix, dies: die }, expect }) => {
     const dies = async () => {
-      process.kill(init.pid, 'SIGKILL');
+      die();
       return [];
     };
     const cells = await matrix.run({ ...crash, inject: dies });

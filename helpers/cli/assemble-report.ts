@@ -7,7 +7,7 @@ import { decide } from '../gate/decide.ts';
 import { looksLikeBackup } from '../discovery/looks-like-backup.ts';
 import type { CellRecord } from '../scenario/record.ts';
 import type { Session, SessionRecord } from '../scenario/session.ts';
-import { acceptedBy, verdictOf } from '../verdict/expectation.ts';
+import { acceptedBy, hasOutage, verdictOf } from '../verdict/expectation.ts';
 import { VERSION } from '../own-package.ts';
 
 export interface FinishedRun {
@@ -64,12 +64,9 @@ export function assembleReport(
 }
 
 /** Nobody accepts what nobody has seen. */
-function acceptedByPolicy(
-  { ok, outcome, disruption, store }: CellRecord,
-  { accept }: GatePolicy,
-  at: Date,
-): string | null {
-  if (ok || outcome === 'unknown') return null;
+function acceptedByPolicy(cell: CellRecord, { accept }: GatePolicy, at: Date): string | null {
+  const { ok, outcome, disruption, store } = cell;
+  if (ok || outcome === 'unknown' || hasOutage(cell)) return null;
   const exception = accept.find(
     (each) => each.disruption === disruption && each.store === store && !isExpired(each, at),
   );

@@ -146,6 +146,18 @@ describe('what refuses', () => {
   test.for([
     ['a loss', lostCell, {}, ['not-survived']],
     ['a service that is down', deadCell, {}, ['not-survived']],
+    [
+      'a service without a store that is down',
+      { ...goodCell, ok: false, outages: ['tunnel'], reason: 'other-service-down' },
+      {},
+      ['not-survived'],
+    ],
+    [
+      'a service without a store that is down, whatever is accepted of a store',
+      { ...goodCell, ok: false, outages: ['tunnel'], reason: 'other-service-down' },
+      { accept: [{ disruption: 'kill', store: 'notes', reason: 'r', until: '2099-01-01' }] },
+      ['not-survived'],
+    ],
     ['what nobody knows', unknownCell, {}, ['unknown']],
     ['data that nobody could read, of a service that is down', { ...deadCell, data: 'unknown' }, {}, ['unknown']],
     ['what did not run', { ...unknownCell, status: 'not-run' }, {}, ['not-tried']],

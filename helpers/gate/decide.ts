@@ -2,7 +2,14 @@ import { isExpired, millisecondsOf, type Exception, type GatePolicy } from '../c
 import { DISRUPTIONS } from '../disruptions/catalogue.ts';
 import type { Revision } from '../stack/revision.ts';
 import type { Variables } from '../stack/variables.ts';
-import { acceptedBy, verdictOf, type Expectation, type JudgedCell, type Verdict } from '../verdict/expectation.ts';
+import {
+  acceptedBy,
+  hasOutage,
+  verdictOf,
+  type Expectation,
+  type JudgedCell,
+  type Verdict,
+} from '../verdict/expectation.ts';
 import type { Reason } from '../verdict/model.ts';
 import { REFUSALS, type Fault, type Refusal } from './reasons.ts';
 
@@ -204,6 +211,7 @@ function cellJudged(cell: TestedCell, policy: GatePolicy): Judged[] {
   }
   if (status === 'not-run') return [judged('not-tried', cell, `not run (${reason})`, policy)];
   if (outcome === 'unknown' || data === 'unknown') return [judged('unknown', cell, `unknown (${reason})`, policy)];
+  if (hasOutage(cell)) return [{ ...judged('not-survived', cell, outageText(cell), policy), exception: null }];
   if (!ok || (byName && data !== 'survived')) {
     // It came through what it cannot come through.
     const suspect = !ok && data === 'survived' && service === 'up';
@@ -213,6 +221,10 @@ function cellJudged(cell: TestedCell, policy: GatePolicy): Judged[] {
   if (rtoMs === null) return [judged('unknown', cell, 'back after nobody knows how long', policy)];
   if (rtoMs <= millisecondsOf(policy.rto)) return [];
   return [judged('too-slow', cell, `back after ${rtoMs} ms, more than ${policy.rto}`, policy)];
+}
+
+function outageText({ outcome, outages = [] }: TestedCell): string {
+  return `${outcome}, and ${outages.join(', ')} did not come back`;
 }
 
 function judged(code: Refusal, { disruption, store }: Pair, seen: string, { accept }: GatePolicy): Judged {

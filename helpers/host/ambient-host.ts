@@ -74,6 +74,10 @@ class AmbientHost implements Host {
     return null;
   }
 
+  async bootedAt(): Promise<number | null> {
+    return null;
+  }
+
   cli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
     return ambientCli(this.#own.program, this.#own.endpoint)(args, options);
   }

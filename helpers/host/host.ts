@@ -49,6 +49,8 @@ export interface Host extends AsyncDisposable {
   readonly files: HostFiles;
   /** Random id of this boot of the machine and its init's start time; `null` where the host cannot tell. */
   bootId(): Promise<string | null>;
+  /** When this boot began, by the clock that the engine goes by, in milliseconds; `null` where the host cannot tell. */
+  bootedAt(): Promise<number | null>;
   /** Runs the Docker CLI (`docker ...args`, with Compose v2 and buildx) against this host. Never throws for a non-zero exit. */
   cli(args: readonly string[], options?: CliOptions): Promise<CliResult>;
   /** The host shuts down in order (SIGTERM, grace) and boots; resolves when the engine answers, with the milliseconds of the boot. Absent where the host is not ours. */

@@ -17,6 +17,7 @@ export abstract class OwnHost implements Host {
   abstract readonly projectsDir: string;
   abstract readonly files: HostFiles;
   abstract bootId(): Promise<string | null>;
+  abstract bootedAt(): Promise<number | null>;
   abstract cli(args: readonly string[], options?: CliOptions): Promise<CliResult>;
 
   /** How many engines it can boot from. */

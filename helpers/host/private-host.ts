@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import Docker from 'dockerode';
@@ -125,9 +125,18 @@ export class PrivateHost extends OwnHost {
   async bootId(): Promise<string | null> {
     const init = this.#machine?.init;
     if (!init) return null;
-    const random = await readFile(`/proc/${init.pid}/root/run/outlast-boot`, 'utf8').catch(() => null);
+    const random = await readFile(bootFileOf(init), 'utf8').catch(() => null);
     const now = await identify(init.pid);
     return random === null || now === null ? null : `${random.trim()}@${now.startTime}`;
+  }
+
+  async bootedAt(): Promise<number | null> {
+    const init = this.#machine?.init;
+    if (!init) return null;
+    return stat(bootFileOf(init)).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => null,
+    );
   }
 
   cli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
@@ -243,6 +252,11 @@ export class PrivateHost extends OwnHost {
     const log = await readFile(this.engineLog, 'utf8').catch(() => '');
     return log.split('\n').slice(-30).join('\n');
   }
+}
+
+/** Written by the init when its `/run` is new. */
+function bootFileOf({ pid }: ProcessIdentity): string {
+  return `/proc/${pid}/root/run/outlast-boot`;
 }
 
 /** The namespaces of a booted host. */

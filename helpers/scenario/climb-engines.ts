@@ -33,7 +33,8 @@ export async function climbEngines(
 
 /** Of steps that are equally bad the last one, which read most. */
 export function worstOf(hops: readonly CellRecord[], stepBack: CellRecord): CellRecord {
-  const [worst] = hops.toReversed().toSorted((a, b) => OUTCOMES.indexOf(a.outcome) - OUTCOMES.indexOf(b.outcome));
+  const rank = ({ outcome, ok }: CellRecord): number => OUTCOMES.indexOf(outcome) * 2 + Number(ok);
+  const [worst] = hops.toReversed().toSorted((a, b) => rank(a) - rank(b));
   if (!worst) throw new Error('There was no newer engine.');
   return {
     ...worst,

@@ -3,6 +3,7 @@ import type { Placement } from '../stack/layers.ts';
 import type { StoreDefinition } from '../stores/store.ts';
 import { acceptable } from '../verdict/expectation.ts';
 import type { Counts, Judgement } from '../verdict/model.ts';
+import type { Outages } from './outages.ts';
 import type { CellRecord } from './record.ts';
 
 type JudgedCell = Pick<
@@ -19,6 +20,8 @@ type JudgedCell = Pick<
   | 'expected'
   | 'ok'
   | 'acceptedBy'
+  | 'outages'
+  | 'reason'
   | keyof Counts
 >;
 
@@ -32,10 +35,13 @@ export function judgedCell(
   store: StoreDefinition,
   host: string,
   was: Placement | undefined,
-  { outcome, data, service, counts }: Judgement,
+  { outcome, data, service, reason, counts }: Judgement,
   explained: boolean,
+  { services }: Outages,
 ): JudgedCell {
+  const isOut = services.length > 0;
   const expected = was ? disruption.expected(was.layer, explained) : ['survived' as const];
+  const ok = acceptable(outcome, expected);
   return {
     disruption: disruption.id,
     title: disruption.title,
@@ -47,8 +53,10 @@ export function judgedCell(
     data,
     service,
     expected,
-    ok: acceptable(outcome, expected),
+    ok: ok && !isOut,
     acceptedBy: null,
+    reason: ok && isOut ? 'other-service-down' : reason,
+    ...(isOut ? { outages: services } : {}),
     ...counts,
   };
 }

@@ -116,10 +116,10 @@ export class Matrix {
     const refused = this.#options.asked ? 'not-run' : 'not-applicable';
     const unmet = unmetNeed(disruption, this.#options);
     if (unmet) return idle(unmet[0] === 'not-run' ? refused : unmet[0], unmet[1]);
-    const failed = (error: unknown): CellRecord[] => {
+    const failed = (error: unknown, reason: Reason): CellRecord[] => {
       signal.throwIfAborted();
       const text = `${String(error)}\n${(error as OutlastError).detail ?? ''}`.trim();
-      return idle('not-run', 'stack-failed').map((cell) => ({ ...cell, evidence: [{ kind: 'note', text }] }));
+      return idle('not-run', reason).map((cell) => ({ ...cell, evidence: [{ kind: 'note', text }] }));
     };
 
     try {
@@ -132,7 +132,7 @@ export class Matrix {
         return typeof cells === 'string' ? idle(refused, cells) : cells;
       }
     } catch (error) {
-      return failed(error);
+      return failed(error, 'stack-failed');
     }
     const { backup } = this.#options;
     if (backup && needsBackup(disruption)) {
@@ -146,7 +146,13 @@ export class Matrix {
     }
     const subjects = subjectsOf(disruption, stores, project);
     if (subjects.length === 0) return idle('not-applicable', 'needs-bind');
-    const cells = await runScenario({ ...this.#setting, stores: subjects }, disruption, this.#epoch++, onPhase);
+    let cells: CellRecord[];
+    try {
+      cells = await runScenario({ ...this.#setting, stores: subjects }, disruption, this.#epoch++, onPhase);
+    } catch (error) {
+      this.#whole = false;
+      return failed(error, 'checker-failed');
+    }
     const logged = await this.#withLogs(cells);
     // What a later version has made of the data is no start for the next disruption.
     const healed = !project.isLater && (await this.#heal(disruption));

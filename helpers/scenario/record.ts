@@ -34,6 +34,8 @@ export interface CellRecord extends Counts {
   readonly timeline?: readonly Span[];
   /** What became of the app's own data. `null` or absent: there was none, or it was not followed. */
   readonly own?: OwnData | null | undefined;
+  /** Services no store of which is watched, and that did not come back; the same for all stores. Absent: there were none. */
+  readonly outages?: readonly string[] | undefined;
   readonly proof: Proof;
   readonly evidence: readonly Evidence[];
 }

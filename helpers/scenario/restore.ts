@@ -12,6 +12,7 @@ import { expectRestored, type BackupSpan } from '../verdict/restored.ts';
 import { BackupCarrier } from './backup.ts';
 import type { OwnProject } from './matrix.ts';
 import { judgedCell } from './judged-cell.ts';
+import { findOutages, NO_OUTAGES, type Outages } from './outages.ts';
 import type { CellRecord, Evidence } from './record.ts';
 import { timelineOf } from './timeline.ts';
 import {
@@ -102,7 +103,7 @@ async function follow(course: Course): Promise<Findings> {
     span = take ? await backUp(course, take) : { beganAt: -1, endedAt: -1, decoyEpoch: course.epoch + 1 };
     await poison(course);
     disaster = await destroy(course);
-    return { span, disaster, recovery: await recover(course), halt: null };
+    return { span, disaster, recovery: await recover(course, disaster), halt: null };
   } catch (error) {
     setting.signal.throwIfAborted();
     evidence.push({ kind: 'note', text: error instanceof Halt ? error.message : String(error) });
@@ -175,13 +176,14 @@ interface Recovery {
   readonly facts: readonly Fact[];
   readonly seen: ReadonlyMap<string, Seen>;
   readonly restored: boolean;
+  readonly outages: Outages;
   /** When the restore had ended, and when the services were ready; on the clock of `performance.now()`. */
   readonly restoredAt: number;
   readonly readyAt: number;
 }
 
 /** The stack's own restore in a blank place: what it depends on, the backup, the command, then everything. */
-async function recover(course: Course): Promise<Recovery> {
+async function recover(course: Course, before: Disaster): Promise<Recovery> {
   const { setting, disruption, options, carrier, epoch, onPhase, evidence } = course;
   const { signal, timeoutMs, stores } = setting;
   await using place = await options.openPlace().catch((cause: unknown) => {
@@ -214,6 +216,7 @@ async function recover(course: Course): Promise<Recovery> {
   const restoredAt = performance.now();
   const states = await stack.ready(timeoutMs, signal);
   const facts = [...(await stack.attest()), await attestMachine(project.host)];
+  const outages = await findOutages(stack, stores, before.facts, states);
   onPhase('read');
   const readyAt = performance.now();
   const probes = await enter({ stack, stores, signal });
@@ -226,6 +229,7 @@ async function recover(course: Course): Promise<Recovery> {
     facts,
     seen: new Map(stores.map((store, index) => [store.id, seen[index] as Seen])),
     restored: step.exitCode === 0,
+    outages,
     restoredAt,
     readyAt,
   };
@@ -250,16 +254,12 @@ function cellOf(course: Course, store: StoreDefinition, findings: Findings): Cel
     proven: missing.length === 0 && recovery?.restored === true,
   });
   const was = disaster?.placed.get(store.id);
+  const outages = recovery?.outages ?? NO_OUTAGES;
+  const host = recovery?.host ?? setting.stack.project.host.id;
+  const judged = judgedCell(disruption, store, host, was, judgement, saw?.explained === true, outages);
   return {
-    ...judgedCell(
-      disruption,
-      store,
-      recovery?.host ?? setting.stack.project.host.id,
-      was,
-      judgement,
-      saw?.explained === true,
-    ),
-    reason: reasonOf(course, judgement, recovery),
+    ...judged,
+    reason: reasonOf(course, judged, recovery),
     // What a backup loses is what came after it: that depends on how often it is taken, not on the restore.
     rpoMs: null,
     rtoMs: disaster && saw?.rows ? Math.round(saw.readAt - disaster.at) : null,
@@ -281,6 +281,7 @@ function cellOf(course: Course, store: StoreDefinition, findings: Findings): Cel
       ...missing.map((text): Evidence => ({ kind: 'note', text: `not proven: ${text}` })),
       ...(expectation ? [{ kind: 'rows' as const, text: inWords(expectation.counts) }] : []),
       ...(saw ? seenEvidence(saw, judgement) : []),
+      ...outages.evidence,
     ],
   };
 }
@@ -290,7 +291,11 @@ function missingProof({ claims }: Disruption, { facts, remains }: Disaster, reco
   return [...remains.map((what) => `${what} was not removed`), ...unlike];
 }
 
-function reasonOf({ options }: Course, { outcome, reason }: Judgement, recovery: Recovery | null): Reason | null {
+function reasonOf(
+  { options }: Course,
+  { outcome, reason }: Pick<Judgement, 'outcome' | 'reason'>,
+  recovery: Recovery | null,
+): Reason | null {
   if (recovery?.restored === false && outcome !== 'survived') return 'restore-failed';
   return reason === 'no-markers' && options.backup.file !== undefined ? 'nothing-to-compare' : reason;
 }

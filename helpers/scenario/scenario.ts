@@ -14,6 +14,7 @@ import type { OwnData, OwnGroup } from '../verdict/own-data.ts';
 import { explainFailure } from './explain.ts';
 import { judgedCell } from './judged-cell.ts';
 import { lastWords } from './last-words.ts';
+import { findOutages, NO_OUTAGES } from './outages.ts';
 import type { OwnWatch } from './own-watch.ts';
 import type { CellRecord, Evidence } from './record.ts';
 import { timelineOf } from './timeline.ts';
@@ -45,7 +46,8 @@ export type Phase = 'renew' | 'write' | 'inject' | 'ready' | 'read';
 /**
  * Write, attest, disrupt, attest, wait until ready, read, judge.
  * @param epoch counts the disruptions on this stack; the markers of all earlier epochs are read again.
- * @returns a cell for each store. A failure on the way is an `unknown` with its reason, never a throw; only an abort throws.
+ * @returns a cell for each store. What fails once the disruption has begun is an `unknown` with its reason, never a throw.
+ * @throws Error on an abort, and when the stack cannot be looked at before the disruption
  */
 export async function runScenario(
   setting: ScenarioSetting,
@@ -78,6 +80,9 @@ export async function runScenario(
     return new Map<string, ServiceState>();
   });
   const attested = await stack.attest().catch((): Fact[] => []);
+  // What is not meant to come back accuses nobody.
+  const outages =
+    disruption.patienceMs === undefined ? await findOutages(stack, stores, factsBefore, states) : NO_OUTAGES;
   const rebuilt = new Set(stack.project.rebuilt);
   const bootMs = injection.steps.reduce((sum, step) => sum + (step.bootMs ?? 0), 0);
   const subjects = (fact: Fact): boolean =>
@@ -122,9 +127,10 @@ export async function runScenario(
       const now =
         judgement.data === 'stale' ? await unlessOfImage(stack, store, after.get(store.id)) : after.get(store.id);
       const borrowed = judgement.outcome === 'survived' && was?.layer === 'container';
+      const judged = judgedCell(disruption, store, stack.project.host.id, was, judgement, saw.explained, outages);
       return {
-        ...judgedCell(disruption, store, stack.project.host.id, was, judgement, saw.explained),
-        reason: borrowed ? 'borrowed-time' : judgement.reason,
+        ...judged,
+        reason: borrowed && judged.ok ? 'borrowed-time' : judged.reason,
         rpoMs: judgement.rpoMs,
         rtoMs: saw.rows === null ? null : Math.round(saw.readAt - injected),
         durationMs: Math.round(performance.now() - started),
@@ -148,7 +154,7 @@ export async function runScenario(
           was,
           now,
           own,
-        ),
+        ).concat(outages.evidence),
         own,
       };
     }),

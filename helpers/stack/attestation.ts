@@ -48,12 +48,38 @@ async function identityOf(host: Host, volume: Dockerode.VolumeInspectInfo): Prom
   return folder ?? (volume as { CreatedAt?: string }).CreatedAt ?? '';
 }
 
-/** With what each container that stands still has ended. */
-export async function attestExits(docker: Dockerode, project: string): Promise<Fact[]> {
+/** With which exit code each container that stands still has ended. */
+export async function attestExits({ docker }: Host, project: string): Promise<Fact[]> {
   const containers = await inspectContainers(docker, project);
   return containers
     .filter(({ State }) => !State.Running)
-    .map((container) => ({ kind: 'exit', subject: serviceOf(container), value: String(container.State.ExitCode) }));
+    .map((container) => endOf(container, `with ${container.State.ExitCode}`));
+}
+
+/** How a container has ended that ran when its host went down. */
+export const BOOT_ENDS = {
+  /** The engine was there to see it. */
+  inOrder: 'before the host did',
+  /** The engine has put down the moment at which it found it dead. */
+  foundDead: 'unseen, and was found dead at the boot',
+  /** It has ended again since the boot, and a container tells of its last end alone. */
+  overwritten: 'again since the boot',
+} as const;
+
+/** How each container ended at the host's last boot. */
+export async function attestBootEnds(host: Host, project: string): Promise<Fact[]> {
+  const [bootedAt, containers] = await Promise.all([host.bootedAt(), inspectContainers(host.docker, project)]);
+  if (bootedAt === null) return [];
+  return containers.map((container) => {
+    const { Running, StartedAt, FinishedAt } = container.State;
+    const ranSince = !Running && Date.parse(StartedAt) >= bootedAt;
+    if (container.RestartCount > 0 || ranSince) return endOf(container, BOOT_ENDS.overwritten);
+    return endOf(container, Date.parse(FinishedAt) < bootedAt ? BOOT_ENDS.inOrder : BOOT_ENDS.foundDead);
+  });
+}
+
+function endOf(container: Dockerode.ContainerInspectInfo, value: string): Fact {
+  return { kind: 'end', subject: serviceOf(container), value };
 }
 
 /** Which machine this is: the id that its engine made when its data root was new. */

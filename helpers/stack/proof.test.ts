@@ -39,13 +39,15 @@ describe('a disruption proves that it happened', () => {
   });
 
   it.each([
-    ['killed', '137', []],
-    ['asked to stop', '0', ['app ended with 0 in place of 137']],
-    ['seen by nobody', undefined, ['app ended with what is not known in place of 137']],
-  ])('of a kill when the service was %s', (_what, exit, failures) => {
+    ['killed', 'with 137', []],
+    ['not to be told from one that was', 'nobody knows how', []],
+    ['asked to stop', 'with 0', ['app ended with 0, not with 137']],
+    ['seen by nobody', undefined, ['nothing shows how app ended']],
+  ])('of a kill when the service was %s', (_what, end, failures) => {
     const after = before.map((fact) => ({ ...fact, value: fact.kind === 'started' ? 't2' : fact.value }));
-    const seen = exit === undefined ? [] : facts({ 'app exit': exit });
-    expect(unproven(before, [...after, ...seen], { ...claims, exit: 137 })).toEqual(failures);
+    const seen = end === undefined ? [] : facts({ 'app end': end });
+    const ends = ['with 137', 'nobody knows how'];
+    expect(unproven(before, [...after, ...seen], { ...claims, ends })).toEqual(failures);
   });
 
   it('not by a boot that nothing tells of', () => {

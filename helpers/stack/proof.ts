@@ -7,7 +7,7 @@ type FactKind =
   | 'container'
   | 'image'
   | 'started'
-  | 'exit'
+  | 'end'
   | 'network'
   | 'volume'
   | 'name'
@@ -40,8 +40,8 @@ export interface Claims {
   readonly keeps: readonly FactKind[];
   /** Of what changes: versions that must be newer than before. */
   readonly raises?: readonly FactKind[];
-  /** Exit code with which every container that ran must have ended. */
-  readonly exit?: number;
+  /** One of these must be how every container that ran has ended. */
+  readonly ends?: readonly string[];
 }
 
 export interface Proof {
@@ -66,7 +66,7 @@ export function compareFacts(before: readonly Fact[], after: readonly Fact[]): P
 
 /**
  * Does the proof bear out the claims? Pure.
- * What is claimed to change must have a fact before and after, and differ; what is claimed to stay must be there and be the same.
+ * What is claimed to change must differ or be gone (a start that is gone shows nothing); what is claimed to stay must be there and be the same.
  * @returns what is not borne out, in words; empty: proven.
  */
 export function unproven(
@@ -94,9 +94,10 @@ export function unproven(
       if (value !== undefined && !isNewer(value, fact.value)) failures.push(`${nameOf(fact)} is not newer`);
     }
   }
-  for (const { subject } of claims.exit === undefined ? [] : before.filter(({ kind }) => kind === 'started')) {
-    const code = now[nameOf({ subject, kind: 'exit', value: '' })] ?? 'what is not known';
-    if (code !== String(claims.exit)) failures.push(`${subject} ended with ${code} in place of ${claims.exit}`);
+  for (const { subject } of claims.ends ? before.filter(({ kind }) => kind === 'started') : []) {
+    const end = now[nameOf({ subject, kind: 'end', value: '' })];
+    if (end === undefined) failures.push(`nothing shows how ${subject} ended`);
+    else if (!claims.ends?.includes(end)) failures.push(`${subject} ended ${end}, not ${claims.ends?.[0]}`);
   }
   if (seen === 0) failures.push('nothing shows that it happened');
   for (const kind of claims.keeps) {

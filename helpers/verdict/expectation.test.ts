@@ -37,6 +37,12 @@ describe('verdictOf', () => {
     ['loses', 'a loss beside everything else', [unknown, dead, lost, good]],
     ['loses', 'hidden data', [{ ...good, outcome: 'hidden', data: 'hidden', ok: false }]],
     ['fails', 'a dead service beside an unknown', [unknown, dead, good]],
+    ['fails', 'a service without a store that is down', [good, { ...good, outages: ['tunnel'], ok: false }]],
+    [
+      'fails',
+      'a service without a store that is down, beside a loss that was expected',
+      [{ ...lost, expected: ['lost'], outages: ['tunnel'] }],
+    ],
     ['fails', 'a dead service whose data could not be read', [{ ...unknown, service: 'unavailable' }]],
     [
       'inconclusive',
@@ -74,6 +80,7 @@ describe('acceptedBy', () => {
       [CACHE],
     ],
     ['a dead service', null, dead, [CACHE]],
+    ['a loss beside a service without a store that is down', null, { ...lost, outages: ['tunnel'] }, [CACHE]],
     ['what nobody knows', null, unknown, [CACHE]],
     ['a loss beside what nobody knows', null, { ...lost, service: 'unknown' }, [CACHE]],
     ['what did not run', null, notRun, [CACHE]],

@@ -13,6 +13,8 @@ export interface JudgedCell {
   readonly expected: readonly string[];
   readonly ok: boolean;
   readonly acceptedBy: string | null;
+  /** Services no store of which is watched, and that did not come back. */
+  readonly outages?: readonly string[] | undefined;
 }
 
 interface CellKey {
@@ -38,14 +40,19 @@ export interface Expectation {
 }
 
 /**
+ * Did a service stay down no store of which is watched? What is said of a store accepts that for nobody: such a service is left out, or it counts.
+ */
+export function hasOutage({ outages = [] }: Pick<JudgedCell, 'outages'>): boolean {
+  return outages.length > 0;
+}
+
+/**
  * Who says that a cell which is not as it should be may be so. Data and service are looked at each by itself.
  * @returns the reason, or `null`
  */
-export function acceptedBy(
-  { disruption, store, outcome, data, service, expected, ok, status }: JudgedCell & CellKey,
-  expectations: readonly Expectation[],
-): string | null {
-  if (ok || status !== 'ran') return null;
+export function acceptedBy(cell: JudgedCell & CellKey, expectations: readonly Expectation[]): string | null {
+  const { disruption, store, outcome, data, service, expected } = cell;
+  if (cell.ok || cell.status !== 'ran' || hasOutage(cell)) return null;
   const found = expectations.find(({ store: of, disruptions, outcomes }) => {
     // What survived against all expectation is nothing to accept.
     const isMeant = of === store && (disruptions?.includes(disruption) ?? true) && outcomes.includes(outcome);
@@ -71,10 +78,11 @@ export function exitCodeOf(verdict: Verdict): 0 | 1 | 3 {
   return EXIT_CODES[verdict];
 }
 
-function lostData({ data }: JudgedCell): boolean {
-  return data !== 'unknown' && data !== 'survived';
+function lostData({ data, expected }: JudgedCell): boolean {
+  return data !== 'unknown' && data !== 'survived' && !expected.includes(data);
 }
 
-function failedService({ service, expected }: JudgedCell): boolean {
-  return (service === 'unavailable' || service === 'unwritable') && !expected.includes(service);
+function failedService(cell: JudgedCell): boolean {
+  const { service, expected } = cell;
+  return hasOutage(cell) || ((service === 'unavailable' || service === 'unwritable') && !expected.includes(service));
 }

@@ -46,6 +46,7 @@ export const REASONS = {
   'source-replaced': 'The rows are on a volume that still exists but is no longer mounted.',
   'left-behind': 'The rows are where they were, and the later version does not look there.',
   'borrowed-time': "The bytes lie in the container's own layer: the next recreation loses them.",
+  'other-service-down': 'Another service, no store of which is watched, did not come back.',
   'not-running': 'The service did not come back.',
   'not-ready': 'The service runs but is not ready.',
   'write-refused': 'The service came back but cannot write.',

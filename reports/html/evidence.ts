@@ -193,6 +193,7 @@ function judged(cell: ReportCell, shared: Shared): (Element | null)[] {
       ['Right here', cell.expected.join(' or ') || 'nothing'],
       ['Data', cell.data],
       ['Service', cell.service],
+      ...((cell.outages ?? []).length > 0 ? [['Down besides', (cell.outages ?? []).join(', ')] as const] : []),
       ['Read again after', duration(cell.rtoMs)],
       [
         'Writes gone',

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { constants, performServerHandshake, type ServerHttp2Stream } from 'node:http2';
 import { connect } from 'node:net';
 import { Duplex } from 'node:stream';
@@ -17,6 +17,13 @@ const calls = {
     const random = await readFile(bootFile, 'utf8').catch(() => null);
     const init = await identify(1);
     return random === null || init === null ? null : `${random.trim()}@${init.startTime}`;
+  },
+  /** When this boot began, in milliseconds. */
+  async bootedAt(): Promise<number | null> {
+    return stat(bootFile).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => null,
+    );
   },
 };
 

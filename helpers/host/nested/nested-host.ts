@@ -140,6 +140,10 @@ export class NestedHost extends OwnHost {
     return (await this.#machine?.link.call('bootId').catch(() => null)) ?? null;
   }
 
+  async bootedAt(): Promise<number | null> {
+    return (await this.#machine?.link.call('bootedAt').catch(() => null)) ?? null;
+  }
+
   cli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
     const env = { DOCKER_HOST: this.dockerHost, DOCKER_CONFIG: this.#config };
     const { program, plugins } = this.#parts;
