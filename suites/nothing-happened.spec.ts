@@ -33,7 +33,7 @@ describe('a boot of another kind than it should be', () => {
     { what: 'a reboot in the place of a crash', claimed: crash, done: reboot },
   ])('$what is unknown', async ({ claimed, done }, { bringUp, expect }) => {
     const { matrix } = await bringUp('slow-init');
-    const cells = await matrix.run({ ...claimed, inject: done.inject });
+    const cells = await matrix.run({ ...claimed, inject: async (context) => done.inject(context) });
     expect(cells.map(({ reason }) => reason)).toEqual(cells.map(() => 'not-proven'));
   });
 });

@@ -60,3 +60,8 @@ test('of equal steps the last one stands, and a step back changes nothing', () =
   expect(cell).toMatchObject({ outcome: 'survived', ok: true });
   expect(cell.proof.after).toEqual({ 'host engine': '28' });
 });
+
+test('of equal steps the one that is not as it should be stands', () => {
+  const outage = { ...hop('20', '26', 'survived'), ok: false, outages: ['tunnel'] };
+  expect(worstOf([outage, hop('26', '28', 'survived')], back)).toMatchObject({ ok: false, outages: ['tunnel'] });
+});

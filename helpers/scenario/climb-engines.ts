@@ -33,8 +33,7 @@ export async function climbEngines(
 
 /** Of steps that are equally bad the last one, which read most. */
 export function worstOf(hops: readonly CellRecord[], stepBack: CellRecord): CellRecord {
-  const rank = ({ outcome, ok }: CellRecord): number => OUTCOMES.indexOf(outcome) * 2 + Number(ok);
-  const [worst] = hops.toReversed().toSorted((a, b) => rank(a) - rank(b));
+  const [worst] = hops.toReversed().toSorted((a, b) => badness(b) - badness(a));
   if (!worst) throw new Error('There was no newer engine.');
   return {
     ...worst,
@@ -47,6 +46,11 @@ export function worstOf(hops: readonly CellRecord[], stepBack: CellRecord): Cell
       ...stepBack.evidence.filter(({ kind }) => kind === 'note'),
     ],
   };
+}
+
+/** The worse the outcome the higher; of equal ones that which is not as it should be. */
+function badness({ outcome, ok }: CellRecord): number {
+  return -2 * OUTCOMES.indexOf(outcome) - Number(ok);
 }
 
 /** Versions as the engines report them, what was found, and where the time went. */
