@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { chmod, mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
@@ -8,6 +9,11 @@ export async function outlastHome(env: NodeJS.ProcessEnv = process.env): Promise
   const home = path.resolve(env['OUTLAST_HOME'] || path.join(cache, 'outlast'));
   await privateFolder(home);
   return home;
+}
+
+/** Tells what belongs to a home where it lies elsewhere: eight hexadecimal digits. */
+export function homeKey(home: string): string {
+  return createHash('sha256').update(home).digest('hex').slice(0, 8);
 }
 
 /** Makes a folder that only its owner may enter. */

@@ -84,9 +84,19 @@ describe('an interrupted run', () => {
     const anonymous = (await theirs.holds()).filter((name) => /^[0-9a-f]{64}$/.test(name));
     expect(await theirs.holds(RUN_LABEL)).not.toEqual([]);
     expect(anonymous).toHaveLength(2);
-    const { stdout } = await outlast(['clean'], { cwd: folder, env: theirs.env });
+    // Somebody looks at what is left, and his container keeps it.
+    const [inUse = ''] = anonymous;
+    await theirs.docker('create', '--name', 'reader', '-v', `${inUse}:/data:ro`, ref);
+    const first = await outlast(['clean'], { cwd: folder, env: theirs.env });
+    expect(first.stdout).toContain('removed container');
+    expect(first.stdout).toMatch(new RegExp(`^kept run .*volume ${inUse}: .*in use`, 'm'));
+    expect(first.exitCode).toBe(3);
+    expect(await theirs.holds()).toContain(inUse);
+    await theirs.docker('rm', 'reader');
+    const second = await outlast(['clean'], { cwd: folder, env: theirs.env });
+    expect(second.stdout).toContain(`removed volume ${inUse}`);
+    expect(second.exitCode).toBe(0);
     expect(new Set(await theirs.holds())).toEqual(new Set(bystanders));
-    expect(stdout).toContain('removed container');
   });
 
   test("and a whole one on the user's own engine leaves no anonymous volume", async ({ theirs, folder, expect }) => {

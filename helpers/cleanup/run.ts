@@ -4,7 +4,7 @@ import { rename, rm } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import path from 'node:path';
 import { privateFolder } from '../home.ts';
-import { tryLock, type Lock } from '../host/lock.ts';
+import { tryLock, withLock, type Lock } from '../host/lock.ts';
 import { OutlastError } from '../errors.ts';
 import { appendToJournal, type JournalEntry } from './journal.ts';
 
@@ -12,6 +12,9 @@ import { appendToJournal, type JournalEntry } from './journal.ts';
 export function runsFolder(home: string): string {
   return path.join(home, 'runs');
 }
+
+/** The lock under which a run begins, in the folder of all runs. */
+export const RUNS_LOCK = '.lock';
 
 /** A run while it lives: it holds a lock that tells so, keeps a journal, and has a reaper that cleans up if it dies. */
 export class Run implements AsyncDisposable {
@@ -59,16 +62,18 @@ export async function openRun(home: string, runId: string): Promise<Run> {
   const folder = path.join(runsFolder(home), runId);
   const fresh = path.join(runsFolder(home), `.new-${runId}`);
   await privateFolder(runsFolder(home));
-  await privateFolder(fresh);
-  const lock = tryLock(path.join(fresh, 'lock'));
-  if (!lock) throw new OutlastError('INTERNAL', `The run ${runId} is being started twice.`);
-  try {
-    await rename(fresh, folder);
-    return new Run(runId, folder, lock, startReaper(home));
-  } catch (error) {
-    lock.release();
-    throw error;
-  }
+  return withLock(path.join(runsFolder(home), RUNS_LOCK), async () => {
+    await privateFolder(fresh);
+    const lock = tryLock(path.join(fresh, 'lock'));
+    if (!lock) throw new OutlastError('INTERNAL', `The run ${runId} is being started twice.`);
+    try {
+      await rename(fresh, folder);
+      return new Run(runId, folder, lock, startReaper(home));
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  });
 }
 
 /** A process in a session of its own that sweeps when our end of its stdin closes without a word. */

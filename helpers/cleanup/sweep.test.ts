@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, mkdir, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { dir } from 'tmp-promise';
 import { expect, test } from 'vitest';
 import { identify } from '../host/process-identity.ts';
+import { tryLock } from '../host/lock.ts';
 import { appendToJournal, readJournal } from './journal.ts';
 import { openRun } from './run.ts';
 import { sweep } from './sweep.ts';
@@ -50,6 +51,26 @@ test('a dead run is swept with its folder and process; a living one and stranger
   expect(bystander.exitCode).toBeNull();
   expect(await sweep(home)).toEqual({ removed: [], kept: [] });
   bystander.kill();
+  await alive[Symbol.asyncDispose]();
+  await cleanup();
+});
+
+test('what was never put in its place is swept, unless somebody is at work there', async () => {
+  const { path: home, cleanup } = await dir({ unsafeCleanup: true });
+  await using alive = await openRun(home, 'alive');
+  const left = ['runs/.new-dead', 'base/tmp-1-a', 'toolbox/.unfinished-a', 'projects/dead', 'projects/alive'];
+  for (const folder of left) await mkdir(path.join(home, folder, 'sub'), { recursive: true });
+  for (const file of ['base/new.tar', 'base/0123456789abcdef-0.tar', 'base/of-somebody'])
+    await writeFile(path.join(home, file), '');
+  const locks = ['runs/.lock', 'base/lock', 'toolbox/lock'].map((file) => tryLock(path.join(home, file)));
+  expect(await sweep(home)).toEqual({ removed: ['project dead'], kept: [] });
+  for (const lock of locks) lock?.release();
+  expect(await sweep(home)).toEqual({
+    removed: ['runs/.new-dead', 'base/new.tar', 'base/tmp-1-a', 'toolbox/.unfinished-a'],
+    kept: [],
+  });
+  expect(await readdir(path.join(home, 'base'))).toEqual(['0123456789abcdef-0.tar', 'lock', 'of-somebody']);
+  expect(await readdir(path.join(home, 'projects'))).toEqual(['alive']);
   await alive[Symbol.asyncDispose]();
   await cleanup();
 });

@@ -2,13 +2,17 @@ import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type Docker from 'dockerode';
 import { findAmbientEngine } from '../host/ambient-host.ts';
+import { BASES_LOCK, basesFolder } from '../host/base-image.ts';
 import { tryLock, withLock, type Lock } from '../host/lock.ts';
 import { killForGood } from '../host/process-identity.ts';
 import { clearSlot } from '../host/private-host.ts';
 import { existingSlots, isOccupied, tryAcquire } from '../host/slot.ts';
 import { readJournal, type JournalEntry } from './journal.ts';
+import { toolboxesFolder } from '../probe/toolbox.ts';
+import { sweepCache, sweepUnfinished } from './cache.ts';
 import { removeLabelled } from './labelled.ts';
-import { runsFolder } from './run.ts';
+import { RUNS_LOCK, runsFolder } from './run.ts';
+import { removeFromEngine, together, type Swept } from './swept.ts';
 
 /** A run whose process has died; we hold its lock meanwhile. */
 interface DeadRun {
@@ -17,14 +21,13 @@ interface DeadRun {
   readonly lock: Lock;
 }
 
-/** What a sweep has come to, in words. */
-export interface Swept {
-  readonly removed: readonly string[];
-  /** What could not be looked at now: the next sweep tries again. */
-  readonly kept: readonly string[];
-}
+/** How many toolboxes stay that nobody uses: those of the versions and machines' states that are worked with in turn. */
+const TOOLBOXES_KEPT = 3;
 
-/** Removes what dead runs have left behind, and only that. A run that lives holds its lock, a host its slot. */
+/**
+ * Removes what dead runs have left behind, and toolboxes that are out of use; and only that. A run that lives holds its
+ * lock, a host its slot, a toolbox in use its own.
+ */
 export async function sweep(home: string, signal?: AbortSignal): Promise<Swept> {
   const action = async (): Promise<Swept> => {
     const dead = await findDeadRuns(home);
@@ -32,10 +35,8 @@ export async function sweep(home: string, signal?: AbortSignal): Promise<Swept> 
       const slots = await sweepSlots(home, signal);
       // Last: a run whose folder has gone has left nothing.
       const runs = await Promise.all(dead.map(async (run) => sweepRun(home, run)));
-      return {
-        removed: [...slots, ...runs.flatMap(({ removed }) => removed)],
-        kept: runs.flatMap(({ kept }) => kept),
-      };
+      const files = [...(await sweepProjects(home)), ...(await sweepCaches(home))];
+      return together([{ removed: slots, kept: [] }, ...runs, { removed: files, kept: [] }]);
     } finally {
       for (const { lock } of dead) lock.release();
     }
@@ -81,37 +82,66 @@ async function sweepSlots(home: string, signal: AbortSignal | undefined): Promis
   return swept.flat();
 }
 
-/** The folder of a run stays until the engine that it worked on has been asked: only its journal tells where that is. */
+/** The folder of a run stays until nothing of it is left on the engine that it worked on: only its journal tells where that is. */
 async function sweepRun(home: string, { id, folder }: DeadRun): Promise<Swept> {
   const entries = await readJournal(path.join(folder, 'journal.jsonl'));
-  const removed: string[] = [];
-  for (const entry of entries) {
-    if (entry.kind !== 'engine') continue;
-    const engine = (await findAmbientEngine(entry.endpoint))?.docker;
-    if (!engine) return { removed, kept: [`run ${id}: the engine at ${entry.endpoint} does not answer`] };
-    removed.push(...(await removeLabelled(engine, (runId) => runId === id)));
-    removed.push(...(await removeVolumes(engine, entries)));
-  }
+  const onEngines = together(
+    await Promise.all(
+      entries.map(async (entry) => (entry.kind === 'engine' ? sweepEngine(entry.endpoint, id, entries) : NOTHING)),
+    ),
+  );
+  if (onEngines.kept.length > 0)
+    return { removed: onEngines.removed, kept: onEngines.kept.map((what) => `run ${id}: ${what}`) };
   const others = await Promise.all(entries.map(removeJournalled));
   await rm(path.join(home, 'projects', id), { recursive: true, force: true });
   await rm(folder, { recursive: true, force: true });
-  return { removed: [...removed, ...others.flat(), `run ${id}`], kept: [] };
+  return { removed: [...onEngines.removed, ...others.flat(), `run ${id}`], kept: [] };
 }
 
-async function removeVolumes(engine: Docker, entries: readonly JournalEntry[]): Promise<string[]> {
+const NOTHING: Swept = { removed: [], kept: [] };
+
+async function sweepEngine(endpoint: string, runId: string, entries: readonly JournalEntry[]): Promise<Swept> {
+  try {
+    const engine = (await findAmbientEngine(endpoint))?.docker;
+    if (!engine) return { removed: [], kept: [`the engine at ${endpoint} does not answer`] };
+    // They are in use as long as the containers are there.
+    const labelled = await removeLabelled(engine, (id) => id === runId);
+    return together([labelled, await removeVolumes(engine, entries)]);
+  } catch (error) {
+    return { removed: [], kept: [`the engine at ${endpoint}: ${String(error)}`] };
+  }
+}
+
+async function removeVolumes(engine: Docker, entries: readonly JournalEntry[]): Promise<Swept> {
   const names = entries.flatMap((entry) => (entry.kind === 'volume' ? [entry.name] : []));
-  const removed = await Promise.all(
-    names.map((name) =>
-      engine
-        .getVolume(name)
-        .remove()
-        .then(
-          () => [`volume ${name}`],
-          () => [],
-        ),
+  return together(
+    await Promise.all(
+      names.map(async (name) => removeFromEngine(`volume ${name}`, async () => engine.getVolume(name).remove())),
     ),
   );
-  return removed.flat();
+}
+
+/** Folders of shadow projects on the user's engine whose run is no more. */
+async function sweepProjects(home: string): Promise<string[]> {
+  const names = await readdir(path.join(home, 'projects')).catch(() => []);
+  // Looked at after them: a run is there before its project.
+  const runs = new Set(await readdir(runsFolder(home)).catch(() => []));
+  const left = names.filter((name) => !runs.has(name));
+  for (const name of left) await rm(path.join(home, 'projects', name), { recursive: true, force: true });
+  return left.map((name) => `project ${name}`);
+}
+
+async function sweepCaches(home: string): Promise<string[]> {
+  const [runs, bases, toolboxes] = await Promise.all([
+    sweepUnfinished(runsFolder(home), RUNS_LOCK),
+    sweepUnfinished(basesFolder(home), BASES_LOCK),
+    sweepCache(toolboxesFolder(home), TOOLBOXES_KEPT),
+  ]);
+  return [
+    ...runs.map((name) => `runs/${name}`),
+    ...bases.map((name) => `base/${name}`),
+    ...toolboxes.map((name) => `toolbox/${name}`),
+  ];
 }
 
 async function removeJournalled(entry: JournalEntry): Promise<string[]> {

@@ -83,7 +83,8 @@ class AmbientHost implements Host {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await removeLabelled(this.docker, (runId) => runId === this.#own.runId);
+    const { kept } = await removeLabelled(this.docker, (runId) => runId === this.#own.runId);
+    if (kept.length > 0) throw new Error(kept.join('; '));
     await rm(this.projectsDir, { recursive: true, force: true });
   }
 }

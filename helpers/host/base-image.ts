@@ -25,6 +25,14 @@ export interface BaseImage {
 /** Set on an assembled image; the value is the version of Node in it. */
 const BASE_LABEL = 'dev.outlast.base';
 
+/** The folder of the archives of assembled images. */
+export function basesFolder(home: string): string {
+  return path.join(home, 'base');
+}
+
+/** The lock under which they are made, in their folder. */
+export const BASES_LOCK = 'lock';
+
 /** An image with Node, npm, git and tini to build on: the official one where it can be had, else one assembled from this machine's own programs. */
 export async function ensureBaseImage(
   host: Host,
@@ -58,9 +66,9 @@ async function assemble(home: string, signal: AbortSignal | undefined): Promise<
   const tools = (await installedImageTools(process.env)) ?? (await packagedImageTools(home, signal));
   if (!tools)
     throw new OutlastError('IMAGE_UNAVAILABLE', 'A base image cannot be assembled: git, tini and busybox are missing.');
-  const folder = path.join(home, 'base');
+  const folder = basesFolder(home);
   await mkdir(folder, { recursive: true });
-  return withLock(path.join(folder, 'lock'), () => assembleOnce(folder, tools, signal), signal);
+  return withLock(path.join(folder, BASES_LOCK), () => assembleOnce(folder, tools, signal), signal);
 }
 
 interface Archive {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { dir } from 'tmp-promise';
 import { expect, test } from 'vitest';
-import { tryLock, withLock } from './lock.ts';
+import { tryLock, tryShare, withLock } from './lock.ts';
 
 test('a lock excludes, within a process too, until it is released', async () => {
   const { path: folder, cleanup } = await dir({ unsafeCleanup: true });
@@ -15,6 +15,22 @@ test('a lock excludes, within a process too, until it is released', async () => 
   const again = tryLock(file);
   expect(again).not.toBeNull();
   again?.release();
+  await cleanup();
+});
+
+test('a lock has one holder alone, or any number of them in parts', async () => {
+  const { path: folder, cleanup } = await dir({ unsafeCleanup: true });
+  const file = path.join(folder, 'lock');
+  const parts = [tryShare(file), tryShare(file)];
+  expect(parts).not.toContain(null);
+  for (const part of parts) {
+    expect(tryLock(file)).toBeNull();
+    part?.release();
+  }
+  const alone = tryLock(file);
+  expect(alone).not.toBeNull();
+  expect(tryShare(file)).toBeNull();
+  alone?.release();
   await cleanup();
 });
 

@@ -8,9 +8,19 @@ export interface Lock {
 
 /** Takes the lock at `file` (made if absent), or returns `null` when another holder, in this process or another, has it. */
 export function tryLock(file: string): Lock | null {
+  return take(file, 'BEGIN EXCLUSIVE');
+}
+
+/** Takes a part in the lock at `file`, as any number of holders may while nobody has it alone; `null` where somebody has. */
+export function tryShare(file: string): Lock | null {
+  // It is reading that takes the part.
+  return take(file, 'BEGIN; SELECT * FROM sqlite_schema');
+}
+
+function take(file: string, statements: string): Lock | null {
   const database = new Database(file, { timeout: 0 });
   try {
-    database.exec('BEGIN EXCLUSIVE');
+    database.exec(statements);
   } catch (error) {
     database.close();
     if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')) return null;

@@ -71,9 +71,10 @@ export class PrivateHost extends OwnHost {
       await rm(path.join(slot.folder, 'engine.log'), { force: true });
       await writeFile(path.join(slot.folder, 'daemon.json'), '{}');
       await writeLibraryPath(slot.folder, toolchain);
-      const runFolder = await makeRunFolder();
+      const runFolder = await makeRunFolder(home, async (folder) =>
+        recordTenant(slot.folder, { init: null, runFolder: folder, toolchain }),
+      );
       host = new PrivateHost(slot, runFolder, slotsFolder(home), [toolchain, ...(options.newer ?? [])]);
-      await recordTenant(slot.folder, { init: null, runFolder, toolchain });
       await writeDockerConfig(host.dockerConfig, toolchain.plugins);
       await host.#firstBoot(signal);
       await removeEverything(host.docker);

@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
-import { access, mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { privateFolder } from '../home.ts';
+import { homeKey, privateFolder } from '../home.ts';
 import type { Toolchain } from './engine/engine.ts';
 import { tryLock, type Lock } from './lock.ts';
 import { RUN_FOLDER_PREFIX } from './run-folder.ts';
@@ -99,8 +98,8 @@ export async function emptyFolder(folder: string): Promise<void> {
 
 /** The parent of all cgroups of a slot's containers, below each hierarchy. */
 export function cgroupOf(slotFolder: string): string {
-  const home = createHash('sha256').update(path.dirname(slotFolder)).digest('hex').slice(0, 8);
-  return `/outlast-${home}-${path.basename(slotFolder)}`;
+  const home = path.dirname(path.dirname(slotFolder));
+  return `/outlast-${homeKey(home)}-${path.basename(slotFolder)}`;
 }
 
 /** Removes the slot's cgroups; they hold no process any more. */
@@ -122,9 +121,11 @@ async function removeTree(folder: string): Promise<void> {
 
 const tenantFile = (slotFolder: string) => path.join(slotFolder, 'tenant.json');
 
-/** Puts the slot's host on record. */
+/** Puts the slot's host on record, whole or not at all. */
 export async function recordTenant(slotFolder: string, tenant: Tenant): Promise<void> {
-  await writeFile(tenantFile(slotFolder), JSON.stringify(tenant));
+  const fresh = `${tenantFile(slotFolder)}.new`;
+  await writeFile(fresh, JSON.stringify(tenant));
+  await rename(fresh, tenantFile(slotFolder));
 }
 
 /** Whether a host was here and did not leave in order. */

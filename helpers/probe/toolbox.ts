@@ -6,12 +6,9 @@ import {
   chmod,
   copyFile,
   mkdir,
-  mkdtemp,
   readdir,
   readFile,
   realpath,
-  rename,
-  rm,
   stat,
   symlink,
   writeFile,
@@ -20,6 +17,7 @@ import { createRequire, stripTypeScriptTypes } from 'node:module';
 import { basename, delimiter, dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { useEntry } from '../cleanup/cache.ts';
 import type { Git } from '../host/engine/find-git.ts';
 
 /** Where the toolbox is mounted in every service. */
@@ -88,18 +86,27 @@ export interface Toolbox {
   readonly mountPoint: string;
 }
 
+/** A toolbox that its holder uses, and that no sweep removes meanwhile. */
+export type HeldToolbox = Toolbox & Disposable;
+
+/** The folder of all toolboxes of a home. */
+export function toolboxesFolder(home: string): string {
+  return join(home, 'toolbox');
+}
+
 export interface ToolboxOptions {
   /** Folder of Outlast's own state. */
   readonly home: string;
   /** A git to take instead of the one on PATH, and where its libraries are. */
   readonly git?: Git | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Makes the folder that holds all the agent needs, or finds it ready made: its name tells its content.
  * @throws Error when there is no git, or a library is missing.
  */
-export async function buildToolbox({ home, git }: ToolboxOptions): Promise<Toolbox> {
+export async function buildToolbox({ home, git, signal }: ToolboxOptions): Promise<HeldToolbox> {
   const node = await realpath(process.execPath);
   const gitProgram = await realpath(git?.path ?? (await findOnPath('git')));
   const sqlite = await sqliteFiles();
@@ -117,43 +124,33 @@ export async function buildToolbox({ home, git }: ToolboxOptions): Promise<Toolb
   for (const library of libraries.toReversed()) files.set(`lib/${basename(library)}`, await realpath(library));
 
   const code = await agentCode();
-  const folder = join(home, 'toolbox', await digestOf(files, code));
-  if (!(await exists(folder))) await make(folder, files, code, basename(loader));
-  return { folder, mountPoint: TOOLBOX_MOUNT };
+  const fill = async (folder: string): Promise<void> => fillToolbox(folder, files, code, basename(loader));
+  const entry = await useEntry(toolboxesFolder(home), await digestOf(files, code), fill, signal);
+  return { ...entry, mountPoint: TOOLBOX_MOUNT };
 }
 
-async function make(
+async function fillToolbox(
   folder: string,
   files: ReadonlyMap<string, string>,
   code: ReadonlyMap<string, string>,
   loader: string,
 ): Promise<void> {
-  const parent = dirname(folder);
-  await mkdir(parent, { recursive: true });
-  const unfinished = await mkdtemp(join(parent, '.unfinished-'));
-  try {
-    for (const [name, source] of files) {
-      const target = join(unfinished, name);
-      await mkdir(dirname(target), { recursive: true });
-      await copyFile(source, target, constants.COPYFILE_FICLONE);
-      await chmod(target, /^(bin|lib)\//.test(name) ? 0o755 : 0o644);
-    }
-    for (const [name, text] of code) {
-      const target = join(unfinished, name);
-      await mkdir(dirname(target), { recursive: true });
-      await writeFile(target, text);
-      await chmod(target, 0o644);
-    }
-    // One name on every architecture.
-    await symlink(loader, join(unfinished, 'lib', 'ld.so'));
-    await setInterpreter(join(unfinished, 'bin', 'git'), `${TOOLBOX_MOUNT}/lib/ld.so`);
-    await openFolders(unfinished);
-    await rename(unfinished, folder);
-  } catch (error) {
-    await rm(unfinished, { recursive: true, force: true });
-    // Another process was quicker; its toolbox is the same.
-    if (!(await exists(folder))) throw error;
+  for (const [name, source] of files) {
+    const target = join(folder, name);
+    await mkdir(dirname(target), { recursive: true });
+    await copyFile(source, target, constants.COPYFILE_FICLONE);
+    await chmod(target, /^(bin|lib)\//.test(name) ? 0o755 : 0o644);
   }
+  for (const [name, text] of code) {
+    const target = join(folder, name);
+    await mkdir(dirname(target), { recursive: true });
+    await writeFile(target, text);
+    await chmod(target, 0o644);
+  }
+  // One name on every architecture.
+  await symlink(loader, join(folder, 'lib', 'ld.so'));
+  await setInterpreter(join(folder, 'bin', 'git'), `${TOOLBOX_MOUNT}/lib/ld.so`);
+  await openFolders(folder);
 }
 
 /** Git starts itself for parts of its work, without our loader's help: its binary must name that loader. */

@@ -18,7 +18,7 @@ import { copyImages, ensureImage, type ImageOptions } from '../host/images.ts';
 import { openHost, openOldestHost, type OpenHostOptions } from '../host/open-host.ts';
 import { Redactor } from '../redact.ts';
 import { ownToolbox } from '../probe/own-toolbox.ts';
-import type { Toolbox } from '../probe/toolbox.ts';
+import type { HeldToolbox, Toolbox } from '../probe/toolbox.ts';
 import type { ComposeFiles } from '../stack/compose-files.ts';
 import { revisionOf, type Revision } from '../stack/revision.ts';
 import { mountsOf, type MountRecord } from '../stack/mounts.ts';
@@ -92,7 +92,7 @@ export class Session implements AsyncDisposable {
   #omissions: readonly string[] = [];
   #composeOptions: ComposeOptions = {};
   #binds: readonly BindSource[] = [];
-  #toolbox: Toolbox | null = null;
+  #toolbox: HeldToolbox | null = null;
   #environment: Readonly<Record<string, string>> = {};
   /** `null`: nobody said; the running stack tells. */
   #stores: readonly StoreDefinition[] | null = null;
@@ -170,7 +170,10 @@ export class Session implements AsyncDisposable {
     this.#host = host;
     // A host of ours is wiped whole.
     if (host.kind === 'ambient') this.#volumes = await VolumeWatch.open(host.docker, this.#run);
-    [this.#toolbox] = await Promise.all([ownToolbox(home, signal), this.#readProject(host, home)]);
+    const takeToolbox = async (): Promise<void> => {
+      this.#toolbox = await ownToolbox(home, signal);
+    };
+    await Promise.all([takeToolbox(), this.#readProject(host, home)]);
     if (config?.stores) this.#stores = chosenStores(checkedStores(config, this.services), only);
     this.#backup = checkedBackup(config, this.services);
     return host;
@@ -379,6 +382,7 @@ export class Session implements AsyncDisposable {
     for (const cleanUp of cleanUps) {
       await cleanUp().catch((error: unknown) => failures.push(error));
     }
+    this.#toolbox?.[Symbol.dispose]();
     // What is left is found by what the run has written down.
     await (failures.length > 0 ? this.#run?.abandon() : this.#run?.[Symbol.asyncDispose]());
     if (failures.length > 0) throw new CleanUpError(failures, 'Not everything could be cleaned up.');

@@ -10,7 +10,7 @@ import { GenericContainer, getContainerRuntimeClient } from 'testcontainers';
 import type { Run } from '../../cleanup/run.ts';
 import { OutlastError } from '../../errors.ts';
 import { ownToolbox } from '../../probe/own-toolbox.ts';
-import { TOOLBOX_MOUNT } from '../../probe/toolbox.ts';
+import { type HeldToolbox, TOOLBOX_MOUNT } from '../../probe/toolbox.ts';
 import { ambientCli, findAmbientEngine, type AmbientEngine } from '../ambient-host.ts';
 import { runDockerOrCompose, writeDockerConfig } from '../cli.ts';
 import type { Plugins } from '../engine/engine.ts';
@@ -47,7 +47,7 @@ interface Parts {
   readonly plugins: Plugins;
   /** For what belongs to the host on this machine. */
   readonly folder: string;
-  readonly toolbox: string;
+  readonly toolbox: HeldToolbox;
 }
 
 /** A machine of our own: an engine in a privileged container on the ambient engine, that can be rebooted and killed. */
@@ -79,9 +79,8 @@ export class NestedHost extends OwnHost {
     await takeEngine(ambient);
     // On record before anything is made there.
     run.note({ kind: 'engine', endpoint: ambient.endpoint });
-    const folder = await makeRunFolder();
-    run.note({ kind: 'folder', path: folder });
-    const { folder: toolbox } = await ownToolbox(home, signal);
+    const folder = await makeRunFolder(home, (made) => run.note({ kind: 'folder', path: made }));
+    const toolbox = await ownToolbox(home, signal);
     const host = new NestedHost({ runId: run.id, outer: ambient.docker, program, plugins, folder, toolbox });
     try {
       const outer = { docker: ambient.docker, cli: ambientCli(program, ambient.endpoint) };
@@ -107,7 +106,7 @@ export class NestedHost extends OwnHost {
     this.#name = `outlast-${parts.runId}-${suffix}`;
     this.projectsDir = path.join(parts.folder, 'projects');
     this.docker = new Docker({ socketPath: this.#socket });
-    this.files = nestedFiles(() => this.#running, [parts.toolbox]);
+    this.files = nestedFiles(() => this.#running, [parts.toolbox.folder]);
     // Half open, as a client that has sent all of its stdin still reads.
     this.#server = createServer({ allowHalfOpen: true }, (socket) => {
       if (this.#machine) this.#machine.link.carry(socket);
@@ -155,7 +154,8 @@ export class NestedHost extends OwnHost {
   }
 
   protected async leave(): Promise<void> {
-    const { outer, runId, folder } = this.#parts;
+    const { outer, runId, folder, toolbox } = this.#parts;
+    toolbox[Symbol.dispose]();
     this.#machine?.link.close();
     this.#machine = null;
     if (this.#server.listening) {
@@ -226,7 +226,7 @@ export class NestedHost extends OwnHost {
 
   /** The toolbox in its place in the world, and the name by which it is called. */
   #equipment(): Readable {
-    const { toolbox } = this.#parts;
+    const toolbox = this.#parts.toolbox.folder;
     const packed = pack();
     const fill = async (): Promise<void> => {
       packed.entry({ name: TOOLBOX_MOUNT.slice(1), type: 'symlink', linkname: placeOf(toolbox) });
