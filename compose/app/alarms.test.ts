@@ -12,9 +12,6 @@ function backupOf(folders: Folders, age: number): void {
   writeFileSync(join(folders.backups, backupName(Date.now() - age)), 'a backup');
 }
 
-/** All is well, and a disk that is full beyond the usual limit is not this test's matter. */
-const WELL = { ALARM_DISK_PERCENT: '100' };
-
 async function metric(url: string, name: string): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text();
   const line = text.split('\n').find((candidate) => candidate.startsWith(`${name} `));
@@ -27,7 +24,7 @@ test('all is well: no alarm, healthy, and every metric measured', async () => {
   backupOf(folders, HOUR);
   recordFailure(folders.backups, 'backup', new Error('long ago'));
   recordSuccess(folders.backups, 'backup', 'file');
-  await using app = startProcess('server.ts', folders, WELL);
+  await using app = startProcess('server.ts', folders);
   const url = await app.url();
 
   expect(await health(url)).toMatchObject({ code: 200, status: 'ok', alarms: [] });
@@ -96,7 +93,7 @@ test.for(FAULTS)(
   async ([alarm, fault]) => {
     using folders = temporaryFolders();
     fault.make?.(folders);
-    await using app = startProcess('server.ts', folders, { ...WELL, ...fault.environment });
+    await using app = startProcess('server.ts', folders, fault.environment);
     const url = await app.url();
 
     const first = await health(url);
@@ -123,7 +120,7 @@ test.runIf(isRoot)(
     using folders = temporaryFolders();
     backupOf(folders, HOUR);
     chownSync(folders.backups, 4242, 4343);
-    await using app = startProcess('server.ts', folders, WELL, { powerless: true });
+    await using app = startProcess('server.ts', folders, {}, { powerless: true });
     const url = await app.url();
     const [alarm] = (await health(url)).alarms;
     expect(alarm).toMatchObject({ alarm: 'not-writable', path: folders.backups, value: '4242:4343', limit: '0:0' });
@@ -138,7 +135,7 @@ test('a backup whose name lies in the future, or that is empty, is none', async 
   using folders = temporaryFolders();
   backupOf(folders, -HOUR);
   writeFileSync(join(folders.backups, backupName(Date.now() - HOUR)), '');
-  await using app = startProcess('server.ts', folders, { ...WELL, ALARM_NO_BACKUP_AFTER: '0' });
+  await using app = startProcess('server.ts', folders, { ALARM_NO_BACKUP_AFTER: '0' });
   const url = await app.url();
   expect((await health(url)).names).toEqual(['no-backup']);
   expect(await metric(url, 'app_backup_age_seconds')).toBeNaN();
@@ -147,7 +144,7 @@ test('a backup whose name lies in the future, or that is empty, is none', async 
 test('a status that cannot be read, and a folder of backups that is gone, do not take the app down', async () => {
   using folders = temporaryFolders();
   writeFileSync(join(folders.backups, 'status-backup.json'), '{"succ');
-  await using app = startProcess('server.ts', folders, WELL);
+  await using app = startProcess('server.ts', folders);
   const url = await app.url();
   expect(await health(url)).toMatchObject({ code: 200 });
   rmSync(folders.backups, { recursive: true });
