@@ -108,6 +108,11 @@ export const ERRORS = {
     why: 'The output folder cannot be written.',
     fix: 'Name a folder that you may write with --out.',
   },
+  DOCKER_HOST_INVALID: {
+    exit: 2,
+    why: 'What DOCKER_HOST or the context of the Docker CLI names is no address of an engine.',
+    fix: 'Write it as unix:///var/run/docker.sock, tcp://HOST:PORT or ssh://USER@HOST, or unset it.',
+  },
   NO_ENGINE: {
     exit: 3,
     why: 'No Docker Engine answers, and none of our own can be brought up here.',
@@ -184,7 +189,11 @@ export const ERRORS = {
     fix: 'Correct `path`. For what the app makes later, name the folder that it will make it in.',
   },
   DISK_FULL: { exit: 3, why: 'The disk is full.', fix: 'Free some space, or move the cache with OUTLAST_HOME.' },
-  INTERRUPTED: { exit: 130, why: 'The run was interrupted.', fix: 'Nothing: what it had started was removed.' },
+  INTERRUPTED: {
+    exit: 130,
+    why: 'The run was interrupted.',
+    fix: 'Nothing, unless the message says that something is left: then `outlast clean`.',
+  },
   INTERNAL: { exit: 3, why: 'Outlast itself failed.', fix: 'Please report this with the message.' },
 } as const satisfies Record<string, { exit: number; why: string; fix: string }>;
 

@@ -1,10 +1,12 @@
-import { mkdir, readdir, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, truncate, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { dir } from 'tmp-promise';
 import { describe, test as base } from 'vitest';
 import { outlast } from '../fixtures/cli.ts';
+import { OtherUser } from '../fixtures/other-user.ts';
+import { STACKS } from '../fixtures/stacks.ts';
 import { TheirEngine } from '../fixtures/their-engine.ts';
 import { traces } from '../fixtures/traces.ts';
 import { packagedProgram } from '../helpers/host/engine/packaged.ts';
@@ -43,6 +45,7 @@ interface Case {
   readonly what: string;
   readonly files?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
   readonly exit: number;
   readonly code: string;
   /** What the message must tell besides the code. */
@@ -239,6 +242,37 @@ services:
     says: 'down-up',
   },
   {
+    what: 'more rows than a store can be asked for',
+    files: sound,
+    args: ['--markers', '1000001'],
+    exit: 2,
+    code: 'USAGE',
+    says: "option '--markers <count>' argument '1000001' is invalid. It must be a whole number from 1 to 1000000.",
+  },
+  {
+    what: 'more patience than a timer has',
+    files: sound,
+    args: ['--timeout', '2147484'],
+    exit: 2,
+    code: 'USAGE',
+    says: "argument '2147484' is invalid. It must be a whole number from 1 to 86400.",
+  },
+  {
+    what: 'more patience than a timer has in outlast.yaml',
+    files: { ...sound, 'outlast.yaml': `${STORES}limits: { timeout: 2147484 }\n` },
+    exit: 2,
+    code: 'CONFIG_INVALID',
+    says: 'outlast.yaml:3: limits.timeout: ',
+  },
+  {
+    what: 'an address of an engine that is none',
+    files: sound,
+    env: { DOCKER_HOST: 'tcp://user:hunter2@engine:port' },
+    exit: 2,
+    code: 'DOCKER_HOST_INVALID',
+    says: 'unix:///var/run/docker.sock',
+  },
+  {
     what: 'an unknown flag',
     files: sound,
     args: ['--frobnicate'],
@@ -304,14 +338,15 @@ services:
 describe('bad input', () => {
   test.for(CASES)(
     '$what ends with $code',
-    async ({ files = {}, args = [], exit, code, says }, { folder, lay, expect, signal }) => {
+    async ({ files = {}, args = [], env = {}, exit, code, says }, { folder, lay, expect, signal }) => {
       await lay(files);
       const before = await traces();
-      const result = await outlast(['run', ...args], { cwd: folder, signal });
+      const result = await outlast(['run', ...args], { cwd: folder, env, signal });
       expect(await traces()).toEqual(before);
       expect(await readdir(folder)).toEqual(Object.keys(files).toSorted());
       expect(result.stderr).toContain(code);
       expect(result.stderr).toContain(says);
+      expect(result.stderr).not.toContain('hunter2');
       expect(result.exitCode).toBe(exit);
     },
   );
@@ -326,6 +361,23 @@ describe('bad input', () => {
     expect(result.stderr).toContain('--host private');
     expect(result.exitCode).toBe(3);
     expect(await theirs.holds()).toEqual([]);
+  });
+
+  test('no root and no engine end with NO_ENGINE', async ({ lay, expect, onTestFinished, signal }) => {
+    await lay(sound);
+    const made = await dir({ prefix: 'outlast-bad-', unsafeCleanup: true, mode: 0o755 });
+    onTestFinished(async () => made.cleanup());
+    const user = await OtherUser.in(made.path);
+    await cp(STACKS['slow-init'], join(made.path, 'stack'), { recursive: true });
+    const DOCKER_HOST = `unix://${made.path}/nobody.sock`;
+    const options = { cwd: join(made.path, 'stack'), signal, env: { DOCKER_HOST } };
+    const { exitCode, stderr } = await user.outlast(['run', '--out', join(user.home, 'out')], options);
+    expect(stderr).toContain(`NO_ENGINE  No Docker Engine answers at ${DOCKER_HOST}.`);
+    expect(stderr).toContain('run Outlast as root on Linux');
+    expect(stderr).toContain('  | A private host needs Linux and root.');
+    expect(exitCode).toBe(3);
+    expect(await readdir(join(user.home, 'runs'))).toEqual(['.lock']);
+    expect((await readdir(user.home)).toSorted()).toEqual(['runs', 'sweep.lock']);
   });
 
   test('100 GB to copy end with the size and the flag that allows it', async ({ folder, lay, expect, signal }) => {

@@ -6,6 +6,7 @@ import { execa } from 'execa';
 import { dir } from 'tmp-promise';
 import { describe, test as base, vi } from 'vitest';
 import { killAlone, outlast, startedRun } from '../fixtures/cli.ts';
+import { OtherUser, USER } from '../fixtures/other-user.ts';
 import { TheirEngine } from '../fixtures/their-engine.ts';
 import { openRun } from '../helpers/cleanup/run.ts';
 import { outlastHome } from '../helpers/home.ts';
@@ -17,8 +18,6 @@ import type { CellRecord } from '../helpers/scenario/record.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const IMAGE = 'outlast/busybox:1';
-/** Nobody in particular. */
-const USER = 4711;
 
 interface Seen {
   readonly verdict: string;
@@ -80,27 +79,10 @@ const test = base
     return async (args: readonly string[], cwd: string) => {
       const socket = theirs.env.DOCKER_HOST.slice('unix://'.length);
       for (const each of [socket, dirname(socket)]) await chown(each, USER, USER);
-      const program = join(folder, 'program');
-      await mkdir(program);
-      for (const part of ['helpers', 'reports', 'node_modules', 'package.json'])
-        await execa('cp', ['-al', join(ROOT, part), program]).catch(async () =>
-          execa('cp', ['-a', join(ROOT, part), program]),
-        );
-      const home = join(folder, 'home');
-      await mkdir(home);
-      await chown(home, USER, USER);
-      await lendPackages(home);
+      const user = await OtherUser.in(folder);
+      await lendPackages(user.home);
       await execa('chown', ['-R', `${USER}:${USER}`, cwd]);
-      const user = ['--reuid', String(USER), '--regid', String(USER), '--clear-groups', '--'];
-      const launcher = join(program, 'helpers/cli/launcher.js');
-      const node = join(program, 'node_modules/node/bin/node');
-      return execa('setpriv', [...user, node, launcher, ...args], {
-        cwd,
-        reject: false,
-        all: true,
-        cancelSignal: signal,
-        env: { ...theirs.env, NO_COLOR: '1', HOME: home, OUTLAST_HOME: home, DOCKER_CONFIG: join(home, '.docker') },
-      });
+      return user.outlast(args, { cwd, signal, env: { ...theirs.env, DOCKER_CONFIG: join(user.home, '.docker') } });
     };
   });
 

@@ -2,7 +2,7 @@ import { styleText } from 'node:util';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { DISRUPTIONS } from '../disruptions/catalogue.ts';
 import { CleanUpError, ERRORS, OutlastError } from '../errors.ts';
-import { DEFAULTS } from '../scenario/defaults.ts';
+import { DEFAULTS, MOST } from '../scenario/defaults.ts';
 import { VERSION } from '../own-package.ts';
 import { AUDIT_FORMATS } from '../../reports/audit.ts';
 import { type Format, FORMATS } from '../../reports/formats.ts';
@@ -37,7 +37,12 @@ export async function main(argv: readonly string[]): Promise<number> {
     .addOption(new Option('--strict', 'every disruption that the host and the configuration allow').conflicts('only'))
     .option('--store <ids>', 'only these stores', list)
     .option('--out <folder>', 'where the report goes', 'outlast-report')
-    .option('--markers <count>', 'rows written to each store before each disruption', count, DEFAULTS.markers)
+    .option(
+      '--markers <count>',
+      'rows written to each store before each disruption',
+      upTo(MOST.markers),
+      DEFAULTS.markers,
+    )
     .option('--seed <text>', 'makes the rows the same again', DEFAULTS.seed)
     .option('--baseline <file>', 'the report to compare with (default: the run before, out of the history)')
     .addOption(new Option('-q, --quiet', 'the verdict alone, without progress and matrix').conflicts('verbose'))
@@ -121,17 +126,20 @@ function startingStack(command: Command): Command {
     )
     .option('--allow <key...>', 'let a refused key through', [])
     .option('--allow-egress <service...>', 'give a service a way out of the host', [])
-    .option('--timeout <seconds>', 'how long services may take to become ready (default: 60)', count);
+    .option('--timeout <seconds>', 'how long services may take to become ready (default: 60)', upTo(MOST.timeout));
 }
 
 function list(text: string): string[] {
   return text.split(',').filter((part) => part !== '');
 }
 
-function count(text: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('It must be a whole number above 0.');
-  return number;
+function upTo(most: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (!Number.isInteger(number) || number < 1 || number > most)
+      throw new InvalidArgumentError(`It must be a whole number from 1 to ${most}.`);
+    return number;
+  };
 }
 
 /** One clear message on stderr. @returns the exit code */

@@ -1,5 +1,30 @@
 import { expect, test } from 'vitest';
-import { ambientFault } from './ambient-host.ts';
+import { ambientFault, isEndpoint } from './ambient-host.ts';
+
+test.each([
+  'unix:///var/run/docker.sock',
+  'npipe:////./pipe/docker_engine',
+  'tcp://127.0.0.1:2375',
+  'tcp://[::1]:2375',
+  'https://engine:2376',
+  'ssh://me@engine',
+])('%s is an address of an engine', (text) => {
+  expect(isEndpoint(text)).toBe(true);
+});
+
+test.each([
+  '',
+  'not a url',
+  'unix://',
+  '/var/run/docker.sock',
+  '127.0.0.1:2375',
+  'engine:2375',
+  'tcp://',
+  'tcp://a:99999',
+  'ftp://a',
+])('"%s" is none', (text) => {
+  expect(isEndpoint(text)).toBe(false);
+});
 
 test.each([
   [null, null, false, 'NO_ENGINE'],

@@ -146,7 +146,24 @@ async function ambientEndpoint(program: string | null): Promise<string> {
   return (context?.exitCode === 0 && context.stdout.trim()) || 'unix:///var/run/docker.sock';
 }
 
+const SCHEMES: ReadonlySet<string> = new Set(['tcp:', 'http:', 'https:', 'ssh:']);
+
+/** Whether it is an address of an engine, as DOCKER_HOST has them. Pure. */
+export function isEndpoint(text: string): boolean {
+  if (/^(unix|npipe):\/\/./.test(text)) return true;
+  const url = URL.parse(text);
+  return url !== null && SCHEMES.has(url.protocol) && url.hostname !== '';
+}
+
+/** @throws OutlastError DOCKER_HOST_INVALID */
+export function checkEndpoint(text: string): void {
+  // It may hold a password, so it is not repeated.
+  if (!isEndpoint(text))
+    throw new OutlastError('DOCKER_HOST_INVALID', 'The address of the Docker Engine is malformed.');
+}
+
 function connect(endpoint: string): Docker {
+  checkEndpoint(endpoint);
   if (endpoint.startsWith('unix://')) return new Docker({ socketPath: endpoint.slice('unix://'.length) });
   if (endpoint.startsWith('npipe://')) return new Docker({ socketPath: endpoint.slice('npipe://'.length) });
   const { hostname, port, protocol, username } = new URL(endpoint);

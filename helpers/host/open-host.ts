@@ -1,6 +1,6 @@
 import type { Run } from '../cleanup/run.ts';
 import { OutlastError } from '../errors.ts';
-import { openAmbientHost } from './ambient-host.ts';
+import { checkEndpoint, openAmbientHost } from './ambient-host.ts';
 import { ENGINE_SUITES, ladderOf } from './engine/engine-ladder.ts';
 import { findEngine } from './engine/find-engine.ts';
 import type { Host, HostKind } from './host.ts';
@@ -17,13 +17,15 @@ export interface OpenHostOptions {
 
 /**
  * Opens a host to run on: a private one where it can be had, else a nested one, else the user's engine.
- * @throws OutlastError NOT_LINUX; of a kind that was asked for, its own; else those of the user's engine
+ * @throws OutlastError NOT_LINUX, DOCKER_HOST_INVALID; of a kind that was asked for, its own; else those of the user's engine
  */
 export async function openHost(options: OpenHostOptions): Promise<Host> {
   const { kind, signal } = options;
   signal?.throwIfAborted();
   if (process.platform !== 'linux')
     throw new OutlastError('NOT_LINUX', `Outlast cannot run a stack from ${process.platform}.`);
+  // Also where the engine is of use for its images alone.
+  if (process.env['DOCKER_HOST']) checkEndpoint(process.env['DOCKER_HOST']);
   if (kind !== undefined) return OPEN[kind](options);
   const failures: OutlastError[] = [];
   for (const own of ['private', 'nested'] as const) {

@@ -15,6 +15,7 @@ import { explainFailure } from './explain.ts';
 import { judgedCell } from './judged-cell.ts';
 import { lastWords } from './last-words.ts';
 import { findOutages, NO_OUTAGES } from './outages.ts';
+import { MOST } from './defaults.ts';
 import type { OwnWatch } from './own-watch.ts';
 import type { CellRecord, Evidence } from './record.ts';
 import { timelineOf } from './timeline.ts';
@@ -162,7 +163,7 @@ export async function runScenario(
 }
 
 /** Number of the row that shows, after a disruption, that the store takes writes again. It is judged with the later epochs. */
-const CANARY = 1_000_000;
+const CANARY = MOST.markers;
 
 /** What this stack's rows are judged by: every attempt but the one that showed, just now, that the store takes writes. */
 export function* attemptsOf(
