@@ -1,9 +1,10 @@
-import { appendFile, cp, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe } from 'vitest';
 import { outlast } from '../fixtures/cli.ts';
 import { STACKS } from '../fixtures/stacks.ts';
 import { test as base } from '../fixtures/their-engine.ts';
+import { ensureBaseImage } from '../helpers/host/base-image.ts';
 import type { Report } from '../reports/model.ts';
 
 const test = base.extend('onTheirs', ({ folder, theirs, signal }) => {
@@ -37,6 +38,37 @@ describe("on the user's own engine", () => {
     const { exitCode, verdict, status } = await onTheirs(STACKS['slow-init'], '--only', 'reboot,restart');
     expect(status).toEqual({ restart: 'ran null', reboot: 'not-run needs-host' });
     expect([exitCode, verdict]).toEqual([3, 'inconclusive']);
+  });
+
+  test('of the base images that were assembled there the last one stays, and `clean` removes it', async ({
+    onTheirs,
+    folder,
+    theirs,
+    expect,
+  }) => {
+    const { ref } = await ensureBaseImage(theirs.host);
+    const mine = ['mine/base:1', 'outlast/other:1'];
+    for (const tag of ['outlast/base:0123456789abcdef', ...mine]) await theirs.docker('tag', ref, tag);
+    const context = join(folder, 'context');
+    await mkdir(context);
+    await writeFile(join(context, 'Dockerfile'), 'FROM scratch\nLABEL of=somebody\n');
+    await theirs.docker('build', '--tag', 'outlast/base:of-somebody', context);
+    const images = async () =>
+      (await theirs.docker('images', '--format', '{{.Repository}}:{{.Tag}}'))
+        .split('\n')
+        .filter((name) => /^(mine|outlast)\/(base|other):/.test(name))
+        .toSorted();
+
+    const { exitCode, stack } = await onTheirs(STACKS['slow-init'], '--only', 'restart');
+    expect(exitCode).toBe(0);
+    expect(stack?.changes).toContainEqual(
+      expect.stringMatching(`^app: built from ${ref} in place of node:.*, as it (cannot|could not) be pulled.*: .+`),
+    );
+    expect(await images()).toEqual([...mine, ref, 'outlast/base:of-somebody'].toSorted());
+
+    const cleaned = await outlast(['clean'], { cwd: folder, env: theirs.env });
+    expect(cleaned).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(`removed image ${ref}`) });
+    expect(await images()).toEqual([...mine, 'outlast/base:of-somebody'].toSorted());
   });
 
   test('control: a folder with another name is another project there, and what is left out stays out of it', async ({

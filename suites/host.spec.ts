@@ -14,7 +14,7 @@ import { ensureBaseImage } from '../helpers/host/base-image.ts';
 import { packagedProgram } from '../helpers/host/engine/packaged.ts';
 import { archivedEngine } from '../helpers/host/engine/static-archive.ts';
 import { RUN_LABEL } from '../helpers/host/host.ts';
-import { copyImages, ensureImage, hasImage } from '../helpers/host/images.ts';
+import { bringIfPossible, copyImages, ensureImage, hasImage } from '../helpers/host/images.ts';
 import { canHavePrivateHost, PrivateHost } from '../helpers/host/private-host.ts';
 
 const isThere = (file: string) =>
@@ -168,12 +168,21 @@ describe.runIf(canHavePrivateHost())('a private host', () => {
     await docker('push', ref);
     await docker('rmi', ref);
     expect(await hasImage(host.docker, ref)).toBe(false);
-    expect(await ensureImage(host, ref, { home })).toBe('pulled');
-    expect(await ensureImage(host, ref, { home })).toBe('present');
+    expect(await ensureImage(host, ref, {})).toBe('pulled');
+    expect(await ensureImage(host, ref, {})).toBe('present');
     await docker('rmi', ref);
 
     end.abort();
     await expect(serving).rejects.toThrow('aborted');
+    // What nothing can stand in for is tried each time, whatever was tried for something else.
+    const why = /127\.0\.0\.1:5000.*refused/;
+    const options = { home: folder };
+    expect(await bringIfPossible(host, ref, options)).toMatch(new RegExp(`^it cannot be pulled: .*${why.source}`));
+    expect(await bringIfPossible(host, ref, options)).toMatch(
+      new RegExp(`^it could not be pulled \\d+ s ago and was not tried again: .*${why.source}`),
+    );
+    const failure = await ensureImage(host, ref, {}).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'IMAGE_UNAVAILABLE', detail: expect.stringMatching(why) });
     await cleanup();
   });
 
@@ -184,7 +193,7 @@ describe.runIf(canHavePrivateHost())('a private host', () => {
       expect(other.projectsDir).not.toBe(host.projectsDir);
       await docker('tag', image, 'outlast/copied:1');
       await other.cli(['rmi', 'outlast/copied:1']);
-      expect(await ensureImage(other, 'outlast/copied:1', { home, ambient: host.docker })).toBe('ambient');
+      expect(await ensureImage(other, 'outlast/copied:1', { ambient: host.docker })).toBe('ambient');
       const boot = await host.bootId();
       await docker('run', '-d', '--name', 'neighbour', image, 'sleep', '1000');
       await other.crash();
@@ -270,7 +279,7 @@ describe.runIf(canHavePrivateHost())('a private host', () => {
   test('an abort does not wait for a container that takes its time to stop', async () => {
     const other = await PrivateHost.open({ home, toolchain: host.toolchain });
     try {
-      await ensureImage(other, image, { home, ambient: host.docker });
+      await ensureImage(other, image, { ambient: host.docker });
       await other.cli(['run', '-d', '--stop-timeout', '60', image, 'sleep', '1000']);
       const end = new AbortController();
       const rebooting = other.reboot(end.signal).catch((error: unknown) => error);

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { rename, rm } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import path from 'node:path';
 import { privateFolder } from '../home.ts';
@@ -54,6 +54,23 @@ export class Run implements AsyncDisposable {
     this.#reaper.ref();
     this.#reaper.stdin?.end('done');
     await gone;
+  }
+}
+
+/** Ids of the runs of a home that live. */
+export async function livingRuns(home: string): Promise<string[]> {
+  const names = await readdir(runsFolder(home)).catch(() => []);
+  return names.filter((name) => !name.startsWith('.') && isLocked(path.join(runsFolder(home), name)));
+}
+
+function isLocked(folder: string): boolean {
+  try {
+    const lock = tryLock(path.join(folder, 'lock'));
+    lock?.release();
+    return lock === null;
+  } catch {
+    // Its run removes it at this moment.
+    return false;
   }
 }
 

@@ -1,10 +1,17 @@
+import { sweepBaseImages } from '../cleanup/base-images.ts';
 import { sweep } from '../cleanup/sweep.ts';
+import { together } from '../cleanup/swept.ts';
 import { outlastHome } from '../home.ts';
+import { findAmbientEngine } from '../host/ambient-host.ts';
 import { exitCodeOf } from '../verdict/expectation.ts';
 
 /** `outlast clean`. @returns the exit code: 3 where something is left */
 export async function clean(signal: AbortSignal): Promise<number> {
-  const { removed, kept } = await sweep(await outlastHome(), signal);
+  const home = await outlastHome();
+  const engine = await findAmbientEngine();
+  const left = await sweep(home, signal);
+  const images = engine ? [await sweepBaseImages(engine.docker, { home, kept: null })] : [];
+  const { removed, kept } = together([left, ...images]);
   const lines = [...removed.map((item) => `removed ${item}`), ...kept.map((item) => `kept ${item}`)];
   process.stdout.write(`${lines.length > 0 ? lines.join('\n') : 'Nothing was left behind.'}\n`);
   if (kept.length === 0) return 0;

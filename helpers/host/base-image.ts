@@ -4,6 +4,7 @@ import { cp, mkdir, readFile, realpath, rename, rm, stat, symlink, writeFile, ch
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import type Docker from 'dockerode';
 import { execa } from 'execa';
 import { dir } from 'tmp-promise';
 import { OutlastError } from '../errors.ts';
@@ -13,17 +14,21 @@ import { installedImageTools } from './engine/installed.ts';
 import { packagedImageTools } from './engine/packaged.ts';
 import { findProgram, pathFolders } from './engine/programs.ts';
 import type { Host } from './host.ts';
-import { ensureImage, hasImage, type ImageOptions } from './images.ts';
+import { removeFromEngine, together, type Swept } from '../cleanup/swept.ts';
+import { bringIfPossible, hasImage, type ImageOptions } from './images.ts';
 import { CA_BUNDLE, caBundle, importImage, librariesOf, TRIPLET } from './image-parts.ts';
 import { withLock } from './lock.ts';
 
 export interface BaseImage {
   readonly ref: string;
   readonly origin: 'official' | 'assembled';
+  /** Why an assembled one stands in for the official one. */
+  readonly because: string | null;
 }
 
 /** Set on an assembled image; the value is the version of Node in it. */
 const BASE_LABEL = 'dev.outlast.base';
+const BASE_REPOSITORY = 'outlast/base';
 
 /** The folder of the archives of assembled images. */
 export function basesFolder(home: string): string {
@@ -40,15 +45,11 @@ export async function ensureBaseImage(
   options: Partial<ImageOptions> = {},
 ): Promise<BaseImage> {
   const home = options.home ?? (await outlastHome());
-  try {
-    await ensureImage(host, ref, { ...options, home });
-    return { ref, origin: 'official' };
-  } catch (error) {
-    if (!(error instanceof OutlastError && error.code === 'IMAGE_UNAVAILABLE')) throw error;
-  }
+  const because = await bringIfPossible(host, ref, { ...options, home });
+  if (because === null) return { ref, origin: 'official', because };
   const { archive, hash } = await assemble(home, options.signal);
   const tag = hash.slice(0, 16);
-  const assembled = `outlast/base:${tag}`;
+  const assembled = `${BASE_REPOSITORY}:${tag}`;
   if (!(await hasImage(host.docker, assembled))) {
     const changes = [
       'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
@@ -58,7 +59,18 @@ export async function ensureBaseImage(
     ];
     await importImage(host.docker, createReadStream(archive), assembled, changes);
   }
-  return { ref: assembled, origin: 'assembled' };
+  return { ref: assembled, origin: 'assembled', because };
+}
+
+/** Removes the assembled images of an engine that nothing there uses. @param kept the one that stays */
+export async function removeBaseImages(docker: Docker, kept: string | null): Promise<Swept> {
+  const images = await docker.listImages({ filters: { label: [BASE_LABEL], reference: [BASE_REPOSITORY] } });
+  // An image that was built on one has its label, and names of its own.
+  const tags = images
+    .flatMap(({ RepoTags }) => RepoTags ?? [])
+    .filter((tag) => tag.startsWith(`${BASE_REPOSITORY}:`) && tag !== kept);
+  const remove = async (tag: string) => removeFromEngine(`image ${tag}`, async () => docker.getImage(tag).remove());
+  return together(await Promise.all(tags.map(remove)));
 }
 
 /** The root filesystem as an archive in the home; assembled again only when its sources have changed. */

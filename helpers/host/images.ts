@@ -7,7 +7,7 @@ import { OutlastError } from '../errors.ts';
 import type { Host } from './host.ts';
 
 export interface ImageOptions {
-  /** Folder of Outlast's state: remembers for a while which images could not be pulled. */
+  /** Folder of Outlast's state: remembers for a while which images could not be pulled, and why. */
   readonly home: string;
   /** The user's engine, if one answers: its images need no pull. */
   readonly ambient?: Docker | null | undefined;
@@ -19,39 +19,69 @@ export interface ImageOptions {
 /** Where an image came from. */
 export type ImageOrigin = 'present' | 'ambient' | 'pulled';
 
-/** Brings an image to a host: it is there already, or the ambient engine has it, or it is pulled. Throws IMAGE_UNAVAILABLE. */
+/**
+ * Brings an image to a host: it is there already, or the ambient engine has it, or it is pulled.
+ * @throws OutlastError IMAGE_UNAVAILABLE with what the registry said
+ */
 export async function ensureImage(
   host: Pick<Host, 'docker' | 'cli'>,
   ref: string,
-  options: ImageOptions,
+  options: Omit<ImageOptions, 'home'>,
 ): Promise<ImageOrigin> {
-  if (await hasImage(host.docker, ref)) return 'present';
-  const { ambient, home, signal } = options;
-  if (ambient && (await hasImage(ambient, ref))) {
-    await copyImages(ambient, host.docker, [ref], signal);
-    return 'ambient';
-  }
+  const origin = await nearImage(host, ref, options);
+  if (origin !== null) return origin;
+  const failure = await pull(host, ref, options);
+  if (failure === null) return 'pulled';
+  throw new OutlastError('IMAGE_UNAVAILABLE', `${ref} cannot be pulled.`, { detail: failure });
+}
+
+/**
+ * The same of an image that another can stand in for. A failure is remembered for ten minutes, so that whoever has no
+ * network does not wait for it each time.
+ * @returns why the image cannot be had, and since when that was not tried again; `null` when it is there
+ */
+export async function bringIfPossible(
+  host: Pick<Host, 'docker' | 'cli'>,
+  ref: string,
+  options: ImageOptions,
+): Promise<string | null> {
+  if ((await nearImage(host, ref, options)) !== null) return null;
   // Who logs in has another chance at once.
   const key = createHash('sha256')
     .update(ref)
     .update(await credentials());
-  const memory = path.join(home, 'unpullable', key.digest('hex').slice(0, 16));
-  const age =
-    Date.now() -
-    (await stat(memory).then(
-      ({ mtimeMs }) => mtimeMs,
-      () => 0,
-    ));
-  if (age < REMEMBER_MS) throw new OutlastError('IMAGE_UNAVAILABLE', `${ref} could not be pulled a moment ago.`);
+  const memory = path.join(options.home, 'unpullable', key.digest('hex').slice(0, 16));
+  const remembered = await recall(memory);
+  if (remembered !== null) return remembered;
   const failure = await pull(host, ref, options);
-  signal?.throwIfAborted();
   if (failure === null) {
     await rm(memory, { force: true });
-    return 'pulled';
+    return null;
   }
   await mkdir(path.dirname(memory), { recursive: true });
-  await writeFile(memory, '');
-  throw new OutlastError('IMAGE_UNAVAILABLE', `${ref} cannot be pulled.`, { detail: failure });
+  await writeFile(memory, failure);
+  return `it cannot be pulled: ${failure}`;
+}
+
+/** An earlier failure that is young enough to hold. */
+async function recall(memory: string): Promise<string | null> {
+  const made = await stat(memory).catch(() => null);
+  const age = made === null ? Infinity : Date.now() - made.mtimeMs;
+  if (age >= REMEMBER_MS) return null;
+  const failure = await readFile(memory, 'utf8');
+  return `it could not be pulled ${Math.round(age / 1000)} s ago and was not tried again: ${failure}`;
+}
+
+/** The image of an engine that is near, on the host afterwards; `null` where none has it. */
+async function nearImage(
+  host: Pick<Host, 'docker'>,
+  ref: string,
+  { ambient, signal }: Omit<ImageOptions, 'home'>,
+): Promise<'present' | 'ambient' | null> {
+  if (await hasImage(host.docker, ref)) return 'present';
+  if (!ambient || !(await hasImage(ambient, ref))) return null;
+  await copyImages(ambient, host.docker, [ref], signal);
+  return 'ambient';
 }
 
 /** Of the user's Docker CLI, as they stand in its configuration. */
@@ -109,8 +139,12 @@ export async function copyImages(
   });
 }
 
-/** Pulls, and tells why it failed. A registry that says nothing at all is given up soon; one that answers has all the time it needs. */
-async function pull(host: Pick<Host, 'cli'>, ref: string, { signal, onLine }: ImageOptions): Promise<string | null> {
+/** Pulls, and tells in a line why it failed. A registry that says nothing at all is given up soon; one that answers has all the time it needs. */
+async function pull(
+  host: Pick<Host, 'cli'>,
+  ref: string,
+  { signal, onLine }: Omit<ImageOptions, 'home'>,
+): Promise<string | null> {
   const silence = new AbortController();
   const timer = setTimeout(() => silence.abort(), FIRST_WORD_MS);
   try {
@@ -121,8 +155,9 @@ async function pull(host: Pick<Host, 'cli'>, ref: string, { signal, onLine }: Im
         onLine?.(line);
       },
     });
-    return result.exitCode === 0 ? null : result.stderr;
+    return result.exitCode === 0 ? null : result.stderr.trim().replaceAll(/\s*\n\s*/g, ' ');
   } catch (error) {
+    signal?.throwIfAborted();
     if (silence.signal.aborted) return 'The registry does not answer.';
     throw error;
   } finally {

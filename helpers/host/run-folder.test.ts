@@ -7,7 +7,7 @@ import { makeRunFolder } from './run-folder.ts';
 
 test('a run folder is on record before it is there, for its owner alone, and tells its home', async () => {
   const records: [string, boolean][] = [];
-  const folder = await makeRunFolder('/home/of/it', (path) => records.push([path, existsSync(path)]));
+  const folder = await makeRunFolder('/home/of/it', (made) => records.push([made, existsSync(made)]));
   expect(records).toEqual([[folder, false]]);
   expect((await stat(folder)).mode & 0o777).toBe(0o700);
   expect(path.basename(folder)).toContain(`outlast-${homeKey('/home/of/it')}-`);

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { auditProject, type Audited } from '../audit/audit-project.ts';
+import { sweepBaseImages } from '../cleanup/base-images.ts';
 import { openRun, type Run } from '../cleanup/run.ts';
 import { sweep } from '../cleanup/sweep.ts';
 import { VolumeWatch } from '../cleanup/volume-watch.ts';
@@ -242,6 +243,8 @@ export class Session implements AsyncDisposable {
       base === undefined ? null : ensureBaseImage(host, base, images),
       ...[...new Set([...named, ...later])].map(async (image) => ensureImage(host, image, images)),
     ]);
+    if (host.kind === 'ambient' && this.#baseImage?.origin === 'assembled')
+      await sweepBaseImages(host.docker, { home, runId: this.runId, kept: this.#baseImage.ref });
     this.#project = await this.#prepare(host);
     await this.#project.build(signal);
     return this.#project;
@@ -277,7 +280,7 @@ export class Session implements AsyncDisposable {
       stores: this.#stores ?? [],
       laterVersions: this.#laterVersions,
       toolbox: this.#toolbox as Toolbox,
-      baseImage: this.#baseImage?.origin === 'assembled' ? this.#baseImage.ref : null,
+      baseImage: this.#baseImage?.origin === 'assembled' ? this.#baseImage : null,
     });
   }
 

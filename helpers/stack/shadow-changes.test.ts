@@ -170,7 +170,7 @@ const CASES: readonly (readonly [what: string, Partial<ShadowOptions>])[] = [
   ['a host of ours', {}],
   ['a host of ours with a way out', { egress: ['app', 'worker'] }],
   ['an old engine', { engineVersion: '20.10.24' }],
-  ['an assembled base image', { baseImage: 'assembled' }],
+  ['an assembled base image', { baseImage: { ref: 'assembled', because: 'it cannot be pulled: no luck' } }],
   ['copied data', { data: 'copy' }],
   ["the user's own engine", { hostKind: 'ambient' }],
   ["the user's own engine with a way out", { hostKind: 'ambient', egress: ['app', 'worker'] }],

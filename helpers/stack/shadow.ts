@@ -21,8 +21,8 @@ export interface ShadowOptions {
   /** What the project is called on an engine that is not ours. */
   readonly neutralName: string;
   readonly toolbox: { readonly folder: string; readonly mountPoint: string };
-  /** Takes the place of a build argument BASE_IMAGE. `null`: the one that stands there is used. */
-  readonly baseImage: string | null;
+  /** Takes the place of a build argument BASE_IMAGE, and why. `null`: the one that stands there is used. */
+  readonly baseImage: { readonly ref: string; readonly because: string | null } | null;
   /** What is known of each bind source. */
   readonly binds: readonly BindSource[];
   readonly data: DataChoice;
@@ -148,8 +148,9 @@ function shadowBuild(
   }
   const base = build.args?.[BASE_IMAGE_ARG];
   if (options.baseImage !== null && base !== undefined && base !== null) {
-    build.args = { ...build.args, [BASE_IMAGE_ARG]: options.baseImage };
-    changes.push(`${name}: built from ${options.baseImage} in place of ${base}, which is not to be had here`);
+    const { ref, because } = options.baseImage;
+    build.args = { ...build.args, [BASE_IMAGE_ARG]: ref };
+    changes.push(`${name}: built from ${ref} in place of ${base}, as ${because ?? 'it is not to be had here'}`);
   }
   // Two services that share an image build it once; a tag of the user's own must not be moved on his engine.
   if (options.hostKind === 'ambient' && service.image !== undefined) {

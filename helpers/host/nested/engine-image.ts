@@ -11,7 +11,7 @@ import { packagedEngine, packagedImageTools, packagedNetworkTools } from '../eng
 import { findProgram } from '../engine/programs.ts';
 import { RUN_LABEL, type Host } from '../host.ts';
 import { CA_BUNDLE, caBundle, importImage, librariesOf, TRIPLET } from '../image-parts.ts';
-import { ensureImage, hasImage } from '../images.ts';
+import { bringIfPossible, hasImage } from '../images.ts';
 import { LEGACY_IPTABLES } from './machine-script.ts';
 import { packFile } from './pack-tree.ts';
 import { unlessGone } from './unless-gone.ts';
@@ -60,12 +60,7 @@ async function officialImage(
   ref: string,
   { home, signal }: Wanted,
 ): Promise<EngineImage | null> {
-  try {
-    await ensureImage(outer, ref, { home, signal });
-  } catch (error) {
-    if (error instanceof OutlastError && error.code === 'IMAGE_UNAVAILABLE') return null;
-    throw error;
-  }
+  if ((await bringIfPossible(outer, ref, { home, signal })) !== null) return null;
   const { Config } = await outer.docker.getImage(ref).inspect();
   const version = Config.Env?.find((pair) => pair.startsWith('DOCKER_VERSION='))?.split('=')[1];
   return version === undefined ? null : { ref, version };
