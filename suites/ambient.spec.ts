@@ -4,6 +4,8 @@ import { describe } from 'vitest';
 import { outlast } from '../fixtures/cli.ts';
 import { STACKS } from '../fixtures/stacks.ts';
 import { test as base } from '../fixtures/their-engine.ts';
+import { livingRuns, openRun } from '../helpers/cleanup/run.ts';
+import { outlastHome } from '../helpers/home.ts';
 import { ensureBaseImage } from '../helpers/host/base-image.ts';
 import type { Report } from '../reports/model.ts';
 
@@ -66,6 +68,13 @@ describe("on the user's own engine", () => {
     );
     expect(await images()).toEqual([...mine, ref, 'outlast/base:of-somebody'].toSorted());
 
+    {
+      const home = await outlastHome();
+      await using another = await openRun(home, 'another');
+      expect(await livingRuns(home)).toEqual([another.id]);
+      expect((await outlast(['clean'], { cwd: folder, env: theirs.env })).exitCode).toBe(0);
+      expect(await images()).toContain(ref);
+    }
     const cleaned = await outlast(['clean'], { cwd: folder, env: theirs.env });
     expect(cleaned).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(`removed image ${ref}`) });
     expect(await images()).toEqual([...mine, 'outlast/base:of-somebody'].toSorted());

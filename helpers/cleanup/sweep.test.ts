@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { identify } from '../host/process-identity.ts';
 import { tryLock } from '../host/lock.ts';
 import { appendToJournal, readJournal } from './journal.ts';
-import { openRun } from './run.ts';
+import { livingRuns, openRun } from './run.ts';
 import { sweep } from './sweep.ts';
 
 const exists = (file: string) =>
@@ -42,6 +42,7 @@ test('a dead run is swept with its folder and process; a living one and stranger
   // The number was given to another process since.
   appendToJournal(journal, { kind: 'process', pid: bystander.pid ?? 0, startTime: '1', mark: '1000' });
 
+  expect(await livingRuns(home)).toEqual(['alive']);
   const { removed, kept } = await sweep(home);
   expect(removed).toEqual([`folder ${folder}`, `process ${left.pid}`, 'run dead']);
   expect(kept).toEqual([]);

@@ -274,7 +274,8 @@ export class Session implements AsyncDisposable {
       environment: this.#environment,
       origin: this.#options.compose.folder,
       resolveMoved: async (signal) => {
-        const moved = await resolveMoved(host, this.#options.compose, this.#composeOptions, signal);
+        const { folder } = this.#run as Run;
+        const moved = await resolveMoved(host, this.#options.compose, folder, this.#composeOptions, signal);
         return { ...moved, model: leaveOut(moved.model, this.#config).model };
       },
       stores: this.#stores ?? [],

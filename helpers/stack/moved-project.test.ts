@@ -31,8 +31,13 @@ const test = base.extend('moved', async ({}, { onCleanup }) => {
     for (const [name, text] of Object.entries(files))
       await writeFile(join(folder, name), text.replaceAll('ROOT', root));
     const source = { files: named.map((name) => join(folder, name)), folder };
-    const found = await resolveMoved(await cli, source);
-    const text = JSON.stringify({ ...found, left: await readdir(folder) }).replaceAll(root, '');
+    const workFolder = join(root, 'work');
+    await mkdir(workFolder, { recursive: true });
+    const found = await resolveMoved(await cli, source, workFolder);
+    const text = JSON.stringify({
+      ...found,
+      left: [...(await readdir(folder)), ...(await readdir(workFolder))],
+    }).replaceAll(root, '');
     return JSON.parse(text) as Shown;
   };
 });

@@ -15,15 +15,17 @@ export interface MovedProject {
 /**
  * What Compose makes of the user's files where their folder has another name. Nothing is renamed: Compose looks at it
  * through a link of that name, beside which everything else stands as it does.
+ * @param workFolder where that stands meanwhile; it goes with the run, should that be killed
  * @throws OutlastError as `resolveProject`
  */
 export async function resolveMoved(
   compose: ComposeCli,
   source: ComposeFiles,
+  workFolder: string,
   options: ComposeOptions = {},
   signal?: AbortSignal,
 ): Promise<MovedProject> {
-  const { path: root, cleanup } = await dir({ prefix: 'outlast-moved-', unsafeCleanup: true });
+  const { path: root, cleanup } = await dir({ prefix: 'moved', tmpdir: workFolder, unsafeCleanup: true });
   try {
     const parent = await mirror(dirname(source.folder), root);
     const folder = await freeName(source.folder);
