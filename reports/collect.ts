@@ -1,4 +1,5 @@
-import { UNMEASURED, type Reason } from '../helpers/verdict/model.ts';
+import { OUTCOMES, UNMEASURED, type Reason } from '../helpers/verdict/model.ts';
+import { keyOf } from './contradictions.ts';
 import type { Report, ReportCell, ReportClaim, ReportControl, ReportHost, ReportStack, ReportStore } from './model.ts';
 import { type PersistenceMeta, readMeta } from './persistence-meta.ts';
 
@@ -38,7 +39,22 @@ export function collect(tests: readonly TestRecord[]): Collected {
     }
     if (isMissing(test, meta)) cells.push(missingCell(test, doubt ?? missingDoubt(test)));
   }
-  return { stack, hosts: [...hosts.values()], stores: [...stores.values()], cells, claims, controls };
+  const known = cells.map((cell) =>
+    stores.has(cell.store) && hosts.has(cell.host) ? cell : doubtCell(cell, OF_NOTHING),
+  );
+  return { stack, hosts: [...hosts.values()], stores: [...stores.values()], cells: once(known), claims, controls };
+}
+
+/** What several tests have seen of the same stands there once: the worst, with the evidence of all. */
+function once(cells: readonly ReportCell[]): ReportCell[] {
+  return [...Map.groupBy(cells, keyOf).values()].flatMap((same) => {
+    const [worst] = same.toSorted((a, b) => rankOf(a) - rankOf(b));
+    return worst === undefined ? [] : [{ ...worst, evidence: same.flatMap(({ evidence }) => evidence) }];
+  });
+}
+
+function rankOf({ ok, outcome }: ReportCell): number {
+  return ok ? OUTCOMES.length : OUTCOMES.indexOf(outcome);
 }
 
 /** Why a test cannot be believed. */
@@ -47,6 +63,7 @@ interface Doubt {
   readonly text: string;
 }
 
+const OF_NOTHING: Doubt = { reason: 'checker-failed', text: 'No test has told of this store, or of this host.' };
 const NOTHING_BROUGHT: Doubt = { reason: 'checker-failed', text: 'The test handed over no evidence.' };
 const NOT_UNDERSTOOD: Doubt = { reason: 'checker-failed', text: 'What the test handed over is not understood.' };
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { FAULTS, REFUSALS } from '../helpers/gate/reasons.ts';
 import { OWN_VERDICTS } from '../helpers/verdict/own-data.ts';
 import { type Verdict, VERDICTS } from '../helpers/verdict/expectation.ts';
+import { contradictionsIn, contradictionsOf, type Contradiction } from './contradictions.ts';
 import {
   DATA_VERDICTS,
   LAYERS,
@@ -18,6 +19,14 @@ export const REPORT_SCHEMA = 'outlast.report/1';
 const outcome = z.enum(OUTCOMES);
 const amount = z.int().min(0);
 const milliseconds = z.number().min(0).nullable().describe('Milliseconds; null: not measured.');
+/** Turns what contradicts itself into issues. */
+function denying<T>(contradictionsOfIt: (value: T) => readonly Contradiction[]) {
+  return ({ value, issues }: z.core.ParsePayload<T>): void => {
+    for (const { path, message } of contradictionsOfIt(value))
+      issues.push({ code: 'custom', path, message, input: undefined });
+  };
+}
+
 const facts = z.record(z.string(), z.string().nullable());
 
 const reasonKeys = Object.keys(REASONS).filter((key): key is Reason => key in REASONS);
@@ -87,46 +96,48 @@ const own = z.looseObject({
   notes: z.array(z.string()),
 });
 
-const cell = z.looseObject({
-  disruption: z.string(),
-  title: z.string().optional().describe('What happens, in a few words.'),
-  store: z.string(),
-  host: z.string(),
-  status: z.enum(['ran', 'not-applicable', 'not-run']),
-  predicted: outcome.nullable(),
-  outcome: outcome.describe('The worst of data and service.'),
-  data: z.enum(DATA_VERDICTS),
-  service: z.enum(SERVICE_VERDICTS),
-  expected: z.array(outcome),
-  ok: z.boolean(),
-  acceptedBy: z.string().nullable(),
-  reason: z.enum(reasonKeys).nullable(),
-  attempted: amount,
-  acknowledged: amount.describe('= intact + lost + corrupt, once read.'),
-  rejected: amount,
-  indeterminate: amount,
-  intact: amount.nullable(),
-  lost: amount.nullable(),
-  corrupt: amount.nullable(),
-  unexpected: amount.nullable(),
-  recovered: amount.nullable(),
-  rpoMs: milliseconds,
-  rtoMs: milliseconds,
-  durationMs: milliseconds,
-  own: own
-    .nullable()
-    .optional()
-    .describe(
-      "The app's own data, beside the rows of the run; null or absent: there was none, or it was not followed.",
-    ),
-  outages: z
-    .array(z.string())
-    .optional()
-    .describe('Services no store of which is watched, and that did not come back; the same for all stores.'),
-  timeline: z.array(span).optional().describe('Absent where nothing ran.'),
-  proof: z.looseObject({ before: facts, after: facts, changed: z.array(z.string()), unchanged: z.array(z.string()) }),
-  evidence: z.array(evidence),
-});
+const cell = z
+  .looseObject({
+    disruption: z.string(),
+    title: z.string().optional().describe('What happens, in a few words.'),
+    store: z.string(),
+    host: z.string(),
+    status: z.enum(['ran', 'not-applicable', 'not-run']),
+    predicted: outcome.nullable(),
+    outcome: outcome.describe('The worst of data and service.'),
+    data: z.enum(DATA_VERDICTS),
+    service: z.enum(SERVICE_VERDICTS),
+    expected: z.array(outcome),
+    ok: z.boolean(),
+    acceptedBy: z.string().nullable(),
+    reason: z.enum(reasonKeys).nullable(),
+    attempted: amount,
+    acknowledged: amount.describe('= intact + lost + corrupt, once read.'),
+    rejected: amount,
+    indeterminate: amount,
+    intact: amount.nullable(),
+    lost: amount.nullable(),
+    corrupt: amount.nullable(),
+    unexpected: amount.nullable(),
+    recovered: amount.nullable(),
+    rpoMs: milliseconds,
+    rtoMs: milliseconds,
+    durationMs: milliseconds,
+    own: own
+      .nullable()
+      .optional()
+      .describe(
+        "The app's own data, beside the rows of the run; null or absent: there was none, or it was not followed.",
+      ),
+    outages: z
+      .array(z.string())
+      .optional()
+      .describe('Services no store of which is watched, and that did not come back; the same for all stores.'),
+    timeline: z.array(span).optional().describe('Absent where nothing ran.'),
+    proof: z.looseObject({ before: facts, after: facts, changed: z.array(z.string()), unchanged: z.array(z.string()) }),
+    evidence: z.array(evidence),
+  })
+  .check(denying(contradictionsOf));
 
 const finding = z.looseObject({
   rule: z.string(),
@@ -208,6 +219,7 @@ export const reportSchema = z
     gate: gate.nullable().describe('What the gate would say at the end of the run; null: there is no policy.'),
     baseline: baseline.nullable().describe('How this run differs from an earlier one.'),
   })
+  .check(denying(contradictionsIn))
   .meta({ title: 'Report of Outlast' });
 
 type NamedKeys<T> = keyof { [K in keyof T as string extends K ? never : K]: true };

@@ -44,6 +44,24 @@ test.for([
   });
 });
 
+const strange = whole.replaceAll('"rows-missing"', '"of-tomorrow"');
+const later = (text: string) => text.replace('"version": "0.0.0"', '"version": "99.10.0"');
+
+test.for([
+  ['a value that is new, of a later Outlast', later(strange), 'REPORT_VERSION', 'Outlast 99.10.0 has written it'],
+  ['a value that is none, of this Outlast', strange, 'REPORT_DAMAGED', 'breaks the contract'],
+  ['something else, of a later Outlast', later(strange.replace('"cells"', '"cell"')), 'REPORT_DAMAGED', 'breaks'],
+  ['a contradiction, of a later Outlast', later(whole.replace('"loses"', '"fails"')), 'REPORT_DAMAGED', 'contradicts'],
+] as const)('%s: it says which', async ([, text, code, message]) => {
+  lay(text);
+  await expect(readReport(folder)).rejects.toMatchObject({
+    code,
+    message: expect.stringContaining(message),
+    detail: expect.stringMatching(/cells|verdict/),
+    exitCode: 2,
+  });
+});
+
 test('says which key is wrong', async () => {
   lay(whole.replace('"cells"', '"cell"'));
   await expect(readReport(folder)).rejects.toMatchObject({ detail: expect.stringContaining('cells') });

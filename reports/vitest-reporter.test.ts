@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Report, reportSchema } from './model.ts';
-import { goodCell, lostCell } from './sample.ts';
+import { goodCell, lostCell, sampleReport } from './sample.ts';
 
 const modules = fileURLToPath(new URL('../node_modules', import.meta.url));
 const [reporter, tally] = ['vitest-reporter.ts', 'tally-reporter.ts'].map((name) =>
@@ -18,7 +18,9 @@ const CONFIG = `export default {
     reporters: [[${JSON.stringify(reporter)}, { out: 'out', watched: ['watched/'] }], ${JSON.stringify(tally)}],
   },
 };`;
+const { stores, hosts } = sampleReport([]);
 const HEAD = `import { expect, test } from 'vitest';
+  const [stores, hosts] = ${JSON.stringify([stores, hosts])};
   const good = (disruption) => ({ ...${JSON.stringify(goodCell)}, disruption });
   const lost = (disruption) => ({ ...${JSON.stringify(lostCell)}, disruption });\n`;
 
@@ -59,7 +61,8 @@ describe('a run of every kind', { timeout: 60_000 }, () => {
         test('good', ({ task }) => {
           task.meta.persistence = {
             cells: [good('restart')],
-            hosts: [{ id: 'h1', kind: 'private', engineVersion: '1', composeVersion: '2' }],
+            hosts,
+            stores,
             claims: [{ id: 'c1', statement: 's', verdict: 'holds', evidence: [] }],
             controls: [{ id: 'k1', expected: 'lost', outcome: 'lost', caught: true, reason: null }],
           };
@@ -91,6 +94,15 @@ describe('a run of every kind', { timeout: 60_000 }, () => {
           task.meta.persistence = { hosts: [], cells: [] };
           throw new Error('engine gone');
         });
+        test('of a store that no test has told of', ({ task }) => {
+          task.meta.persistence = { cells: [{ ...good('prune'), store: 'other' }], hosts, stores };
+        });
+        test('contradicts itself', ({ task }) => {
+          task.meta.persistence = { cells: [{ ...good('move-project'), lost: 1 }], hosts, stores };
+        });
+        test('the same twice', ({ task }) => {
+          task.meta.persistence = { cells: [good('rebuild'), lost('rebuild'), good('rebuild')], hosts, stores };
+        });
         test('nonsense', ({ task }) => { task.meta.persistence = { cells: [{ disruption: 1 }] }; });`,
     });
   }, 60_000);
@@ -119,6 +131,26 @@ describe('a run of every kind', { timeout: 60_000 }, () => {
     expect(cell('reboot')).toMatchObject({ outcome: 'unknown', ok: false });
   });
 
+  test('believes nothing good of a store that no test has told of', () => {
+    expect(cell('prune')).toMatchObject({ outcome: 'unknown', ok: false, reason: 'checker-failed' });
+  });
+
+  test('believes nothing that contradicts itself', () => {
+    expect(cell('move-project')).toBeUndefined();
+    expect(cell('contradicts itself')?.evidence[0]?.text).toContain('is not understood');
+  });
+
+  test('of the same seen several times the worst stands, with the evidence of all', () => {
+    const all = ran.report().cells.filter(({ disruption }) => disruption === 'rebuild');
+    expect(all).toEqual([
+      {
+        ...lostCell,
+        disruption: 'rebuild',
+        evidence: [goodCell, lostCell, goodCell].flatMap(({ evidence }) => evidence),
+      },
+    ]);
+  });
+
   test('counts a watched test without evidence as unknown', () => {
     const unknown = { outcome: 'unknown', ok: false };
     expect(cell('skipped')).toMatchObject({ ...unknown, status: 'not-run' });
@@ -134,8 +166,8 @@ describe('a run of every kind', { timeout: 60_000 }, () => {
   });
 
   test('carries hosts, claims and controls, and doubts those of a failed test', () => {
-    const { hosts, claims, controls } = ran.report();
-    expect(hosts.map(({ id }) => id)).toEqual(['h1']);
+    const { claims, controls, ...report } = ran.report();
+    expect(report.hosts.map(({ id }) => id)).toEqual(['h1']);
     expect(claims.map(({ id, verdict }) => [id, verdict])).toEqual([
       ['c1', 'holds'],
       ['c2', 'unknown'],
@@ -148,7 +180,7 @@ describe('a run of every kind', { timeout: 60_000 }, () => {
   });
 
   test('prints the numbers of tests as a line alone, at the end', () => {
-    expect(ran.stdout.trimEnd().split('\n').at(-1)).toBe('8 passed, 4 failed, 2 skipped');
+    expect(ran.stdout.trimEnd().split('\n').at(-1)).toBe('11 passed, 4 failed, 2 skipped');
   });
 
   test('has a line on disk for each test that ran, and report.md and report.html beside', () => {
@@ -164,7 +196,7 @@ test('a file that does not load makes the run inconclusive', { timeout: 60_000 }
   const folder = mkdtempSync(join(tmpdir(), 'outlast-reporter-'));
   try {
     const { report, stdout } = runVitest(folder, {
-      'a.spec.js': `test('good', ({ task }) => { task.meta.persistence = { cells: [good('restart')] }; });`,
+      'a.spec.js': `test('good', ({ task }) => { task.meta.persistence = { cells: [good('restart')], hosts, stores }; });`,
       'b.spec.js': `throw new Error('no');`,
     });
     expect(report().verdict).toBe('inconclusive');

@@ -12,18 +12,25 @@ import { UNMEASURED, type Outcome } from '../verdict/model.ts';
 import { assembleReport } from './assemble-report.ts';
 
 const base = sampleReport([goodCell]);
-const cellSeen = (outcome: Outcome, status: 'ran' | 'not-run' = 'ran') => ({
-  ...UNMEASURED,
-  ...goodCell,
-  expected: ['survived' as const],
-  reason: null,
-  evidence: [],
-  proof: UNMEASURED.proof,
-  title: 'the host boots',
-  timeline: [],
-  outcome,
-  status,
-});
+const cellSeen = (seen: Outcome, status: 'ran' | 'not-run' = 'ran') => {
+  const outcome = status === 'ran' ? seen : 'unknown';
+  const isOfService = outcome === 'unavailable' || outcome === 'unwritable';
+  return {
+    ...UNMEASURED,
+    ...goodCell,
+    expected: ['survived'] as Outcome[],
+    reason: null,
+    evidence: [],
+    proof: UNMEASURED.proof,
+    title: 'the host boots',
+    timeline: [],
+    outcome,
+    data: isOfService ? ('survived' as const) : outcome,
+    service: isOfService ? outcome : ('up' as const),
+    ok: outcome === 'survived',
+    status,
+  };
+};
 
 function assembled(
   predicted: Outcome | null,
@@ -62,7 +69,7 @@ function assembled(
     },
   ];
   const session = { runId: base.runId, seed: 's', expectations, policy, backups };
-  const report = assembleReport(session, { stack, hosts: [], stores }, audited, {
+  const report = assembleReport(session, { stack, hosts: [...base.hosts], stores }, audited, {
     cells: [seen],
     startedAt: new Date('2020-01-01'),
     durationMs: 1,
@@ -113,7 +120,7 @@ describe('a report', () => {
     ['what nobody has seen', 'unknown', '2020-01-01', null],
     ['what is as it should be', 'survived', '2020-01-01', null],
   ] as const)('accepts: %s', ([, outcome, until, by]) => {
-    const cell = { ...cellSeen(outcome), ok: outcome === 'survived', data: outcome };
+    const cell = cellSeen(outcome);
     const policy: GatePolicy = {
       ...DEFAULT_POLICY,
       accept: [{ disruption: cell.disruption, store: cell.store, reason: 'filled again', until }],
@@ -127,8 +134,15 @@ describe('a report', () => {
     expect(gate?.accepted).toHaveLength(by === null ? 0 : 1);
   });
 
+  test('accepts no survival, not even one that should not be', () => {
+    const cell = { ...cellSeen('survived'), ok: false, expected: ['lost'] as Outcome[] };
+    const accept = [{ disruption: cell.disruption, store: cell.store, reason: 'r', until: '2999-01-01' }];
+    const { cells, verdict } = assembled(null, cell, { ...DEFAULT_POLICY, accept });
+    expect([cells[0]?.acceptedBy, verdict]).toEqual([null, 'inconclusive']);
+  });
+
   test('accepts what the configuration does not miss, and its gate does too', () => {
-    const cell = { ...cellSeen('lost'), ok: false, data: 'lost' as const };
+    const cell = cellSeen('lost');
     const unmissed: Expectation = { store: cell.store, outcomes: ['lost'], reason: 'a cache' };
     const { cells, gate } = assembled(null, cell, DEFAULT_POLICY, null, [], [unmissed]);
     expect(cells[0]?.acceptedBy).toBe('a cache');
@@ -141,7 +155,7 @@ describe('a report', () => {
   });
 
   test('is compared with the run before', () => {
-    const cell = { ...cellSeen('lost'), ok: false };
+    const cell = cellSeen('lost');
     expect(assembled(null, cell, null, base).baseline).toMatchObject({
       runId: base.runId,
       worse: [{ store: cell.store, before: 'survived', after: 'lost' }],

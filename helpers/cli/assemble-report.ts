@@ -66,7 +66,7 @@ export function assembleReport(
 /** Nobody accepts what nobody has seen. */
 function acceptedByPolicy(cell: CellRecord, { accept }: GatePolicy, at: Date): string | null {
   const { ok, outcome, disruption, store } = cell;
-  if (ok || outcome === 'unknown' || hasOutage(cell)) return null;
+  if (ok || outcome === 'unknown' || outcome === 'survived' || hasOutage(cell)) return null;
   const exception = accept.find(
     (each) => each.disruption === disruption && each.store === store && !isExpired(each, at),
   );

@@ -164,6 +164,16 @@ test.for([
     `sed -i s:outlast.report/1:outlast.report/2: outlast-report/report.json`,
   ],
   ['REPORT_DAMAGED', 'the report is damaged', `truncate -s 100 outlast-report/report.json`],
+  [
+    'REPORT_DAMAGED',
+    'a loss is called good',
+    `sed -i '0,/"lost": 0/s//"lost": 20/;0,/"intact": 20/s//"intact": 0/' outlast-report/report.json`,
+  ],
+  [
+    'REPORT_DAMAGED',
+    'the verdict is not that of the cells',
+    `sed -i 's/"outlasts"/"inconclusive"/;s/"outcome": "survived"/"outcome": "lost"/' outlast-report/report.json`,
+  ],
   ['NO_REPORT', 'there is no report', `rm outlast-report/report.json`],
   ['NO_COMPOSE_FILE', 'there is no stack', `rm compose.yaml`],
 ] as const)('%s is 2: %s', async ([code, , change], { tested, gate, stack, expect }) => {
