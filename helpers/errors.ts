@@ -91,7 +91,7 @@ export const ERRORS = {
   REPORT_UNCOMMITTED: {
     exit: 2,
     why: 'No commit holds what was tested, or what is to be deployed.',
-    fix: 'Commit or ignore what `git status` shows, and run `outlast run` again.',
+    fix: 'Commit or ignore what `git status` shows, and run `outlast run` again. Where it shows nothing, a filter kept that from being seen; git has looked now, so ask once more.',
   },
   REPORT_TOO_OLD: {
     exit: 2,
