@@ -1,5 +1,6 @@
 import { makeBadge } from 'badge-maker';
 import type { Report, Verdict } from './model.ts';
+import { tallyOf } from './summary.ts';
 
 const WORDS: Readonly<Record<Verdict, { readonly message: string; readonly color: string }>> = {
   outlasts: { message: 'data outlasts', color: 'brightgreen' },
@@ -8,7 +9,10 @@ const WORDS: Readonly<Record<Verdict, { readonly message: string; readonly color
   inconclusive: { message: 'inconclusive', color: 'lightgrey' },
 };
 
-/** The verdict as a badge (SVG). */
-export function renderBadge({ verdict }: Report): string {
-  return `${makeBadge({ label: 'outlast', ...WORDS[verdict] })}\n`;
+/** The verdict as a badge (SVG), with how much was not tried. */
+export function renderBadge({ verdict, cells }: Report): string {
+  const { message, color } = WORDS[verdict];
+  const { untried } = tallyOf({ cells });
+  const told = untried === 0 ? message : `${message}, ${untried} not tried`;
+  return `${makeBadge({ label: 'outlast', message: told, color })}\n`;
 }

@@ -59,7 +59,8 @@ function cellCase(label: string, cell: ReportCell, report: Report): Case {
     `${cell.attempted} attempted, ${countsOf(cell)}`,
     ...cell.evidence.map(({ kind, text }) => `${kind}: ${text}`),
   ];
-  const message = `${cell.outcome}: ${whyOf(cell, report)}`;
+  const why = whyOf(cell, report);
+  const message = cell.status === 'not-applicable' ? why : `${cell.outcome}: ${why}`;
   return testCase(
     `outlast.${label}`,
     cell.store,

@@ -13,6 +13,7 @@ import {
   sentenceOf,
   sinceOf,
   storesOf,
+  untriedLines,
   whyOf,
 } from './summary.ts';
 
@@ -26,6 +27,7 @@ export function renderMarkdown(report: Report): string {
     report.gate === null ? '' : `Gate: ${plain(gateLine(report.gate))}`,
     about(report),
     matrix(report),
+    untried(report),
     bad(report),
     baseline(report),
     findings(report),
@@ -54,6 +56,12 @@ function matrix(report: Report): string {
     return [label, ...stores.map((store) => labelOf(byStore.get(store)))];
   });
   return table(['', ...stores], rows);
+}
+
+function untried(report: Report): string {
+  return untriedLines(report)
+    .map((line) => `- ${plain(line)}`)
+    .join('\n');
 }
 
 function bad(report: Report): string {

@@ -1,13 +1,21 @@
 import { describe, expect, test } from 'vitest';
 import { REASONS } from '../helpers/verdict/model.ts';
 import { ADVICE } from './advice.ts';
+import { renderBadge } from './badge.ts';
+import { renderHtml } from './html/page.ts';
+import { renderJunit } from './junit.ts';
+import { renderMarkdown } from './markdown.ts';
 import type { ReportCell, ReportFinding } from './model.ts';
 import { makeReport } from './report.ts';
 import { deadCell, goodCell, lostCell, sampleReport, unknownCell } from './sample.ts';
-import { badCells, gateLine, labelOf, nextStep, sentenceOf } from './summary.ts';
+import { badCells, gateLine, labelOf, nextStep, sentenceOf, untriedLines, whyOf } from './summary.ts';
+import { renderTerminal } from './terminal.ts';
 
-const idle = { ...unknownCell, status: 'not-run' as const, reason: 'needs-host' as const };
-const absent = { ...unknownCell, status: 'not-applicable' as const, ok: true };
+const idle = { ...unknownCell, status: 'not-run' as const, reason: 'interrupted' as const };
+const absent = { ...unknownCell, status: 'not-applicable' as const, ok: true, reason: 'needs-build' as const };
+const untried = { ...absent, reason: 'needs-host' as const };
+const out = { ...goodCell, ok: false, reason: 'other-service-down' as const, outages: ['worker'] };
+const suspect = { ...goodCell, ok: false, expected: ['lost' as const] };
 
 test('every reason has advice', () => {
   expect(Object.keys(ADVICE)).toEqual(Object.keys(REASONS));
@@ -17,13 +25,66 @@ const RESTORE = 'Let Outlast show that the backup restores: `outlast run --only 
 
 test.for([
   [[goodCell, absent], 'The data outlasts what was tried: 1 of 1 checks passed.', 'restore'],
+  [[goodCell, untried], 'The data outlasts what was tried: 1 of 1 checks passed, 1 not tried.', 'needs-host'],
   [[goodCell, lostCell], 'The stack loses data: 1 of 2 checks failed.', 'rows-missing'],
-  [[deadCell, idle], 'A service did not come back or cannot write: 2 of 2 checks failed.', 'needs-host'],
+  [
+    [lostCell, unknownCell, suspect, idle, untried],
+    'The stack loses data: 1 of 3 checks failed, 2 unknown, 2 not tried.',
+    'rows-missing',
+  ],
+  [[deadCell, idle], 'A service did not come back or cannot write: 1 of 1 checks failed, 1 not tried.', 'interrupted'],
+  [
+    [deadCell, unknownCell],
+    'A service did not come back or cannot write: 1 of 2 checks failed, 1 unknown.',
+    'host-died',
+  ],
+  [[out], 'A service did not come back or cannot write: 1 of 1 checks failed.', 'other-service-down'],
   [[unknownCell], 'Inconclusive: 1 of 1 checks could not be decided.', 'host-died'],
+  [[goodCell, idle], 'Inconclusive: 1 of 1 checks passed, 1 not tried.', 'interrupted'],
+  [[idle], 'Inconclusive: nothing was tried, of 1 check.', 'interrupted'],
+  [[untried, absent], 'Inconclusive: nothing was tried, of 1 check.', 'needs-host'],
 ] as const)('%#: sentence and next step', ([cells, sentence, reason]) => {
   const report = sampleReport([...cells]);
   expect(sentenceOf(report)).toBe(sentence);
   expect(nextStep(report)).toBe(reason === 'restore' ? RESTORE : ADVICE[reason]);
+});
+
+test('a run that did not end whole', () => {
+  const report = { ...sampleReport([goodCell]), verdict: 'inconclusive' as const };
+  expect(sentenceOf(report)).toBe('Inconclusive: the run did not end whole; 1 of 1 checks passed.');
+});
+
+describe('what this host could not try', () => {
+  const cells = [goodCell, untried, { ...untried, disruption: 'reboot' }, { ...absent, disruption: 'rebuild' }];
+  const report = sampleReport([...cells, { ...untried, reason: 'no-backup' as const, disruption: 'restore' }]);
+  const why = `Not tried here. ${REASONS['needs-host']} ${ADVICE['needs-host']}`;
+
+  test('is told with what would try it, once for each reason', () => {
+    expect(untriedLines(report)).toEqual([
+      `crash, reboot: ${why}`,
+      `restore: Not tried here. ${REASONS['no-backup']} ${ADVICE['no-backup']}`,
+    ]);
+    expect(whyOf(untried, report)).toBe(why);
+  });
+
+  test.for([
+    ['the page', renderHtml],
+    ['Markdown', renderMarkdown],
+    ['JUnit', renderJunit],
+    ['the terminal', renderTerminal],
+  ] as const)('in %s', ([, render]) => {
+    const text = render(report);
+    const plain = text
+      .replaceAll(/<[^>]+message="|<(?!skipped)[^>]*>/g, '')
+      .replaceAll('`', '')
+      .replaceAll(/\s+/g, ' ');
+    expect(plain).toContain(`Not tried here. ${REASONS['needs-host']}`);
+    expect(plain).toContain(ADVICE['needs-host']);
+  });
+
+  test('in the badge', () => {
+    expect(renderBadge(report)).toContain('outlast: data outlasts, 3 not tried');
+  });
 });
 
 test('what was accepted is told from what has passed', () => {
@@ -92,10 +153,23 @@ test('a cell in the matrix', () => {
     unknownCell,
     idle,
     absent,
+    untried,
+    suspect,
     { ...lostCell, acceptedBy: 'x' },
     undefined,
   ].map(labelOf);
-  expect(labels).toEqual(['✓ survived', '! survived', '✗ lost', '? unknown', '? not run', '·', '~ lost', '']);
+  expect(labels).toEqual([
+    '✓ survived',
+    '! survived',
+    '✗ lost',
+    '? unknown',
+    '? not run',
+    '· n/a',
+    '– not tried',
+    '? survived',
+    '~ lost',
+    '',
+  ]);
 });
 
 test('the gate in a line, however many reasons there are', () => {

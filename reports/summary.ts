@@ -1,4 +1,5 @@
-import { OUTCOMES, REASONS } from '../helpers/verdict/model.ts';
+import { hasOutage } from '../helpers/verdict/expectation.ts';
+import { OUTCOMES, type Reason, REASONS } from '../helpers/verdict/model.ts';
 import { ADVICE } from './advice.ts';
 import { LAYER_WORDS } from './durability.ts';
 import type { Report, ReportBaseline, ReportCell, ReportFinding, ReportGate, Verdict } from './model.ts';
@@ -9,22 +10,68 @@ export function badCells(report: Report): ReportCell[] {
   return bad.toSorted((a, b) => OUTCOMES.indexOf(a.outcome) - OUTCOMES.indexOf(b.outcome));
 }
 
-/** The verdict in a sentence. */
+/** What another host or another configuration would have tried. */
+const UNTRIED: readonly (Reason | null)[] = ['needs-host', 'needs-engines', 'no-backup'];
+
+function isUntried({ status, reason }: ReportCell): boolean {
+  return status === 'not-run' || (status === 'not-applicable' && UNTRIED.includes(reason));
+}
+
+/** How many cells there are of each kind; what does not apply is in none. */
+export function tallyOf({ cells }: Pick<Report, 'cells'>) {
+  const tried = cells.filter(({ status }) => status === 'ran');
+  const count = (fits: (cell: ReportCell) => boolean): number => tried.filter(fits).length;
+  return {
+    tried: tried.length,
+    passed: count(({ ok }) => ok),
+    failed: count((cell) => standingOf(cell) === 'bad'),
+    unknown: count((cell) => standingOf(cell) === 'unknown'),
+    accepted: count((cell) => standingOf(cell) === 'accepted'),
+    untried: cells.filter(isUntried).length,
+  };
+}
+
+/** The verdict in a sentence, with what failed, what nobody knows and what was not tried each by itself. */
 export function sentenceOf(report: Report): string {
-  const checks = report.cells.filter(({ status }) => status !== 'not-applicable');
-  const bad = badCells(report).length;
-  const accepted = checks.filter(({ ok, acceptedBy }) => !ok && acceptedBy !== null).length;
-  const passed = `${checks.length - accepted} of ${checks.length} checks passed`;
+  const { tried, passed, failed, unknown, accepted, untried } = tallyOf(report);
+  const of = (amount: number): string => `${amount} of ${tried} checks`;
+  const besides = (counts: readonly (readonly [number, string])[]): string =>
+    [...counts, [accepted, 'accepted'] as const, [untried, 'not tried'] as const]
+      .filter(([amount]) => amount > 0)
+      .map(([amount, what]) => `, ${amount} ${what}`)
+      .join('');
+  const isCut = failed + unknown === 0;
   const sentences: Record<Verdict, string> = {
-    outlasts: `The data outlasts what was tried: ${passed}${accepted > 0 ? `, ${accepted} accepted` : ''}.`,
-    loses: `The stack loses data: ${bad} of ${checks.length} checks failed.`,
-    fails: `A service did not come back or cannot write: ${bad} of ${checks.length} checks failed.`,
+    outlasts: `The data outlasts what was tried: ${of(passed)} passed${besides([])}.`,
+    loses: `The stack loses data: ${of(failed)} failed${besides([[unknown, 'unknown']])}.`,
+    fails: `A service did not come back or cannot write: ${of(failed)} failed${besides([[unknown, 'unknown']])}.`,
     inconclusive:
-      checks.length === 0
-        ? 'Inconclusive: nothing was tried.'
-        : `Inconclusive: ${bad} of ${checks.length} checks could not be decided.`,
+      tried === 0
+        ? `Inconclusive: nothing was tried${untried > 0 ? `, of ${untried} ${untried === 1 ? 'check' : 'checks'}` : ''}.`
+        : isCut && untried === 0
+          ? `Inconclusive: the run did not end whole; ${of(passed)} passed${besides([])}.`
+          : isCut
+            ? `Inconclusive: ${of(passed)} passed${besides([])}.`
+            : `Inconclusive: ${of(unknown)} could not be decided${besides([[failed, 'failed']])}.`,
   };
   return sentences[report.verdict];
+}
+
+/** What was not tried here and what would try it, a line for each reason. */
+export function untriedLines({ cells }: Report): string[] {
+  const idle = Map.groupBy(
+    cells.filter((cell) => cell.status === 'not-applicable' && isUntried(cell)),
+    ({ reason }) => reason,
+  );
+  return [...idle.values()].flatMap((same) => {
+    const names = [...new Set(same.map(({ disruption }) => disruption))].join(', ');
+    const [first] = same;
+    return first === undefined ? [] : [`${names}: ${untriedWhy(first)}`];
+  });
+}
+
+function untriedWhy({ reason }: ReportCell): string {
+  return reason === null ? 'Not tried here.' : `Not tried here. ${REASONS[reason]} ${ADVICE[reason]}`;
 }
 
 /** Every disruption (and host, where it ran on several) once, in the order of the run. */
@@ -44,24 +91,35 @@ export function storesOf(report: Report): string[] {
   return [...new Set(report.cells.map((cell) => cell.store))];
 }
 
-export const MARKS = { good: '✓', borrowed: '!', accepted: '~', bad: '✗', unknown: '?', none: '·' } as const;
+export const MARKS = {
+  good: '✓',
+  borrowed: '!',
+  accepted: '~',
+  bad: '✗',
+  unknown: '?',
+  untried: '–',
+  none: '·',
+} as const;
 
 export type Standing = keyof typeof MARKS;
 
 /** How a cell stands against what was expected of it. */
 export function standingOf(cell: ReportCell): Standing {
-  if (cell.status === 'not-applicable') return 'none';
+  if (cell.status === 'not-applicable') return isUntried(cell) ? 'untried' : 'none';
   if (cell.ok) return cell.reason === 'borrowed-time' ? 'borrowed' : 'good';
   if (cell.acceptedBy !== null) return 'accepted';
-  return cell.outcome === 'unknown' ? 'unknown' : 'bad';
+  // What came through against all expectation makes the harness suspect.
+  const isSuspect = cell.outcome === 'survived' && !hasOutage(cell);
+  return cell.outcome === 'unknown' || isSuspect ? 'unknown' : 'bad';
 }
 
 /** A cell of the matrix, without colour. */
 export function labelOf(cell: ReportCell | undefined): string {
   if (cell === undefined) return '';
+  const standing = standingOf(cell);
   const seen = cell.reason === 'other-service-down' ? 'service down' : cell.outcome;
-  const word = cell.status === 'ran' ? seen : cell.status === 'not-run' ? 'not run' : '';
-  return `${MARKS[standingOf(cell)]} ${word}`.trim();
+  const idle = cell.status === 'not-run' ? 'not run' : standing === 'untried' ? 'not tried' : 'n/a';
+  return `${MARKS[standing]} ${cell.status === 'ran' ? seen : idle}`;
 }
 
 /** `disruption × store`, with the host where it ran on several. */
@@ -72,6 +130,7 @@ export function nameOf(cell: ReportCell, report: Report): string {
 
 /** Why the cell is as it is, in words. */
 export function whyOf(cell: ReportCell, { stores }: Report): string {
+  if (standingOf(cell) === 'untried') return untriedWhy(cell);
   const outages = (cell.outages ?? []).map((service) => `${service} is down.`);
   if (cell.reason !== null) return [REASONS[cell.reason], ...groundOf(cell, stores), ...outages].join(' ');
   return cell.ok
@@ -91,10 +150,12 @@ function groundOf({ data, store }: ReportCell, stores: Report['stores']): string
 export function nextStep(report: Report): string | null {
   const [worst] = badCells(report);
   if (worst !== undefined) return remedyOf(worst, report);
-  if (report.verdict !== 'outlasts') return 'Run it again with something to try.';
+  const untried = report.cells.find((cell) => standingOf(cell) === 'untried')?.reason ?? null;
+  if (report.verdict !== 'outlasts') return untried === null ? 'Run it again with something to try.' : ADVICE[untried];
   if (report.cells.some(({ reason }) => reason === 'borrowed-time')) return ADVICE['borrowed-time'];
   const error = report.findings.find(({ severity }) => severity === 'error');
   if (error !== undefined) return fixOf(error);
+  if (untried !== null) return ADVICE[untried];
   return report.cells.some(({ disruption, status }) => status === 'ran' && RESTORES.includes(disruption))
     ? null
     : 'Let Outlast show that the backup restores: `outlast run --only restore`.';

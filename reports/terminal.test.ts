@@ -22,7 +22,7 @@ describe('renderTerminal', () => {
       '✗ lost  down-up × notes: Acknowledged rows are gone.',
       '? unknown  crash × notes: The engine stopped answering.',
       '✗ unavailable  reboot × notes: The service did not come back.',
-      'The stack loses data: 3 of 4 checks failed.',
+      'The stack loses data: 2 of 4 checks failed, 1 unknown.',
       'Next: Put the data on a named volume or a bind, and let the store sync before it',
       '      acknowledges.',
     ]);
@@ -38,7 +38,7 @@ describe('renderTerminal', () => {
       '    mounted',
       'Gone: warning no-restart-policy, app: Nobody starts `app`',
       'Compared with run r0 of 2019-12-31 00:00 UTC.',
-      'The stack loses data: 4 of 8 checks failed.',
+      'The stack loses data: 2 of 7 checks failed, 1 unknown, 1 accepted, 1 not tried.',
       'Gate: Refused: notes after down-up: lost; notes after crash: unknown',
       '      (host-died). Accepted: cache after down-up: lost (it is filled again,',
       '      until 2020-03-20).',

@@ -17,6 +17,7 @@ import {
   type Standing,
   standingOf,
   storesOf,
+  untriedLines,
   whyOf,
 } from './summary.ts';
 
@@ -29,6 +30,7 @@ export const COLOURS: Readonly<Record<Standing, Colour>> = {
   accepted: 'yellow',
   bad: 'red',
   unknown: 'yellow',
+  untried: 'yellow',
   none: 'dim',
 };
 
@@ -55,6 +57,7 @@ export function renderTerminal(
     ...some(
       badCells(report).map((cell) => wrap(`${labelOf(cell)}  ${nameOf(cell, report)}: ${whyOf(cell, report)}`, '    ')),
     ),
+    ...untriedLines(report).map((line) => paint('yellow', wrap(`${MARKS.untried} ${line}`, '    '))),
     ...borrowed(report).map((line) => paint('yellow', wrap(line, '    '))),
     ...changes(report, paint),
     paint(colour, wrap(sentenceOf(report), '')),
@@ -150,7 +153,7 @@ function named(label: string): Head {
   return { label, short: label };
 }
 
-const MARKS_KEY = `${MARKS.good} as it must be, ${MARKS.borrowed} so far, ${MARKS.bad} not, ${MARKS.accepted} not and accepted, ${MARKS.unknown} unknown, ${MARKS.none} n/a`;
+const MARKS_KEY = `${MARKS.good} as it must be, ${MARKS.borrowed} so far, ${MARKS.bad} not, ${MARKS.accepted} accepted, ${MARKS.unknown} unknown, ${MARKS.untried} not tried, ${MARKS.none} n/a`;
 
 function markOf(cell: ReportCell | undefined): string {
   return cell === undefined ? '' : MARKS[standingOf(cell)];

@@ -51,7 +51,9 @@ function disruption(row: Row, view: View, open: boolean): Element {
   const applicable = cells.filter(({ status }) => status !== 'not-applicable').length;
   const tally =
     applicable === 0
-      ? 'does not apply'
+      ? cells.some((cell) => toneOf(cell) === 'untried')
+        ? 'not tried here'
+        : 'does not apply'
       : bad.length === 0
         ? `${applicable} of ${applicable} passed`
         : `${bad.length} of ${applicable} not as they should be`;

@@ -1,7 +1,7 @@
 import { h } from 'hastscript';
 import type { Element } from 'hast';
 import type { ReportCell } from '../model.ts';
-import { storesOf } from '../summary.ts';
+import { storesOf, untriedLines } from '../summary.ts';
 import { mark, prose, scrollable, section, toneOf, TONES, type Tone, type View, wordOf, type Part } from './view.ts';
 
 /** More columns than this leave no room for words. */
@@ -50,6 +50,7 @@ export function matrix(view: View): Part | null {
     agreement(report.cells),
     scrollable('What survives what', table),
     legend(report.cells),
+    untriedLines(report).map((line) => h('p', prose(line))),
   );
 }
 

@@ -82,7 +82,7 @@ function storeChip({ id, kind, writer }: ReportStore, tone: Tone | undefined): E
   );
 }
 
-const SEVERITY: readonly Tone[] = ['bad', 'unknown', 'accepted', 'borrowed', 'required', 'good', 'none'];
+const SEVERITY: readonly Tone[] = ['bad', 'unknown', 'accepted', 'borrowed', 'untried', 'required', 'good', 'none'];
 
 /** How each store came off at worst. */
 function worstTones({ report }: View): Map<string, Tone> {

@@ -77,7 +77,7 @@ section > .lead { margin-top: -0.6rem; }
 .required, .none { --tone: var(--required); --tint: var(--required-tint); }
 .bad, .error { --tone: var(--bad); --tint: var(--bad-tint); }
 .borrowed, .accepted, .warning { --tone: var(--warn); --tint: var(--warn-tint); }
-.unknown { --tone: var(--unknown); --tint: var(--unknown-tint); }
+.unknown, .untried { --tone: var(--unknown); --tint: var(--unknown-tint); }
 .info { --tone: var(--required); --tint: var(--required-tint); }
 .chip, .key { display: inline-block; border-radius: 999px; padding: 0.05rem 0.6rem; background: var(--tint, var(--sunken)); color: var(--tone, var(--ink)); font-size: 0.82rem; font-weight: 600; max-width: 100%; }
 .chip .mark, .tile .mark { font-weight: 700; }

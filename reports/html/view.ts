@@ -61,6 +61,7 @@ export const TONES: Readonly<Record<Tone, { readonly mark: string; readonly mean
   accepted: { mark: MARKS.accepted, meaning: 'Not as it should be, and accepted.' },
   bad: { mark: MARKS.bad, meaning: 'Not as it should be.' },
   unknown: { mark: MARKS.unknown, meaning: 'Could not be shown either way; no pass.' },
+  untried: { mark: MARKS.untried, meaning: 'Not tried here: another host or another configuration would.' },
   none: { mark: MARKS.none, meaning: 'Does not apply.' },
 };
 
@@ -75,7 +76,7 @@ export function mark(tone: Tone): Element {
 }
 
 export function wordOf(cell: ReportCell): string {
-  return cell.status === 'not-applicable' ? 'not applicable' : labelOf(cell).slice(2);
+  return standingOf(cell) === 'none' ? 'not applicable' : labelOf(cell).slice(2);
 }
 
 /** A sentence in which backticks mark what is typed. */
