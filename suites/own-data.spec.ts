@@ -15,7 +15,7 @@ describe("the app's own data", () => {
         expect.objectContaining({ verdict: 'kept', gone: 0 }),
       ]);
       expect(cells[0]?.own?.notes).toEqual([
-        "of the app's own data 3 of 5 entries are there",
+        'besides the rows of this run, the app keeps data of its own there: 3 of 5 entries left',
         'all 2 rows of table users hold something else than before',
         'all 2 rows of table sessions are gone; there are 2 others: not judged, such data comes and goes',
       ]);

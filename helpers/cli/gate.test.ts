@@ -202,6 +202,21 @@ test.for([
   },
 );
 
+test.for([
+  ['another service', 'no-restart-policy, service: typo', 2, '"typo" is none of the services app'],
+  ['a service of the stack', 'no-restart-policy, service: app', 0, ''],
+  ['another rule', 'no-restart-polcy', 2, 'nearest: "no-restart-policy"'],
+] as const)('an exception for %s', async ([, named, exitCode, told], { tested, gate, stack, git, expect }) => {
+  const accept = `accept: [{ rule: ${named}, reason: r, until: 2999-01-01 }]`;
+  await writeFile(join(stack, 'outlast.yaml'), `${STORES}gate: { ${accept} }\n`);
+  await git('commit', '-qam', 'policy');
+  await tested();
+  const { stderr, ...ended } = await gate();
+  expect(ended).toMatchObject({ exitCode });
+  expect(stderr).toContain(told);
+  expect(stderr.length).toBeLessThan(300);
+});
+
 test('REPORT_TOO_OLD is 2: the report is of last month', async ({ tested, gate, expect }) => {
   await tested(goodCell, new Date(Date.now() - 30 * DAY));
   expect(await gate()).toMatchObject({

@@ -26,7 +26,8 @@ export async function gate(folder: string, options: GateOptions): Promise<number
   const report = await readReport(folder);
   const compose = await findComposeFiles(options.file, process.cwd());
   const config = await readConfig(compose.folder, options.config);
-  const here = await revisionOf(await SourceLines.read(compose.files), compose.folder, {
+  const lines = await SourceLines.read(compose.files);
+  const here = await revisionOf(lines, compose.folder, {
     profiles: options.profile,
     envFiles: options.envFile.map((file) => resolve(file)),
     apart: resolve(folder),
@@ -40,6 +41,8 @@ export async function gate(folder: string, options: GateOptions): Promise<number
     });
   const seen = [...report.stores.map(({ id }) => id), ...report.cells.map(({ store }) => store)];
   config?.checkStores([...(known.stores ?? []), ...seen]);
+  // What is included from elsewhere only the report knows.
+  config?.checkServices([...new Set([...lines.services, ...(report.stack?.services ?? [])])]);
   process.stdout.write(`${gateLine(decision)}\n`);
   return decision.decision === 'allowed' ? 0 : 1;
 }

@@ -7,6 +7,7 @@ import { backup, backupFileFault } from './backup.ts';
 import { expectations } from './expect.ts';
 import { gate, storesNamedBy } from './gate.ts';
 import { limits } from './limits.ts';
+import { nearest } from './nearest.ts';
 import { rebuild } from './rebuild.ts';
 import { stores } from './stores.ts';
 
@@ -65,6 +66,8 @@ export interface ConfigFile extends Config {
   fault(path: Path, message: string, code?: ErrorCode): OutlastError;
   /** @throws OutlastError CONFIG_INVALID where it names a store that is none of these */
   checkStores(ids: readonly string[]): void;
+  /** @throws OutlastError CONFIG_INVALID where the policy names a service that is none of these */
+  checkServices(names: readonly string[]): void;
 }
 
 export const CONFIG_FILE = 'outlast.yaml';
@@ -93,6 +96,16 @@ export async function readConfig(folder: string, file?: string | null): Promise<
   return config;
 }
 
+/** More choices than these are not listed. */
+const MANY = 20;
+
+/** Of a choice that is none of many: those that are most like it. */
+function inShort(found: z.core.$ZodIssue, given: unknown): string | null {
+  if (found.code !== 'invalid_value' || found.values.length <= MANY || typeof given !== 'string') return null;
+  const close = nearest(given, found.values.map(String)).map((name) => `"${name}"`);
+  return `"${given}" is none of the ${found.values.length} that there are; nearest: ${close.join(', ')}`;
+}
+
 /** @throws OutlastError CONFIG_INVALID with file and line. */
 function parseConfig(text: string, path: string): ConfigFile {
   const lines = new LineCounter();
@@ -111,7 +124,9 @@ function parseConfig(text: string, path: string): ConfigFile {
   };
   const result = schema.safeParse(document.toJS());
   if (!result.success) {
-    const where = result.error.issues.map((found) => describe(found.path, found.message));
+    const where = result.error.issues.map((found) =>
+      describe(found.path, inShort(found, document.getIn(found.path)) ?? found.message),
+    );
     throw new OutlastError('CONFIG_INVALID', where[0] ?? path, { detail: where.slice(1).join('\n') || undefined });
   }
   const config = result.data;
@@ -123,6 +138,11 @@ function parseConfig(text: string, path: string): ConfigFile {
     checkStores: (ids) => {
       const [strange] = strangeStores(config, ids);
       if (strange) throw fault(strange.path, strange.message);
+    },
+    checkServices: (names) => {
+      for (const [index, { service }] of (config.gate?.accept ?? []).entries())
+        if (service !== undefined && !names.includes(service))
+          throw fault(['gate', 'accept', index, 'service'], `"${service}" is none of the services ${names.join(', ')}`);
     },
   };
 }

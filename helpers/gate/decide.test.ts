@@ -248,6 +248,29 @@ describe('what refuses', () => {
     ]);
   });
 
+  const blind = SOUND.cells.map((each) => ({ ...unknownCell, disruption: each.disruption, store: each.store }));
+  test.for([
+    ['all of it', blind, {}],
+    ['all that is asked for', [...blind, { ...goodCell, disruption: 'prune' }], NAMED],
+    ['the service of all of it', blind.map((each) => ({ ...each, data: 'survived' as const })), {}],
+    ['the data of all of it', blind.map((each) => ({ ...each, outcome: 'unavailable' as const })), {}],
+    [
+      'what ran of it, and the rest was not tried',
+      blind.map((each, index) => (index === 0 ? each : { ...each, status: 'not-run' as const })),
+      {},
+    ],
+  ] as const)('a report of which nothing is known, even where anything may be unknown: %s', ([, cells, policy]) => {
+    expect(decided({ ...SOUND, cells }, { ...policy, unknown: 'allow' })).toMatchObject({
+      decision: 'refused',
+      reasons: [{ code: 'unknown', text: 'nothing was proven: of all that was tried nothing is known' }],
+    });
+  });
+
+  test('but one of which something is', () => {
+    const cells = [...blind.slice(1), { ...goodCell, store: 'notes' }];
+    expect(codesOf({ ...SOUND, cells }, { unknown: 'allow' })).toEqual([]);
+  });
+
   test('a report in which nothing ran of what is asked for', () => {
     const survive: GatePolicy['survive'] = [{ disruptions: ['restore'] }];
     expect(codesOf(SOUND, { survive, unknown: 'allow' })).toEqual(['not-tried']);
@@ -430,7 +453,12 @@ describe('for any report and any policy', () => {
 
   test('nothing is allowed of which nothing was seen', () => {
     expect(
-      counterexample((of, by) => of.cells.some(({ status }) => status === 'ran') || !allowed(of, by, NOW, HERE)),
+      counterexample(
+        (of, by) =>
+          of.cells.some(
+            ({ status, data, outcome }) => status === 'ran' && data !== 'unknown' && outcome !== 'unknown',
+          ) || !allowed(of, by, NOW, HERE),
+      ),
     ).toBeNull();
   });
 

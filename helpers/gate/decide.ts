@@ -103,10 +103,19 @@ export function decide(
     .filter(({ code, exception }) => exception === null && !(policy.unknown === 'allow' && unknowns.includes(code)))
     .map(({ code, text }): GateReason => ({ code, text }))
     .toSorted((a, b) => REFUSALS.indexOf(a.code as Refusal) - REFUSALS.indexOf(b.code as Refusal));
-  // Whoever allows what is unknown still wants to have seen something.
-  const tried = required.some((pair) => seen.get(keyOf(pair))?.some(({ status }) => status === 'ran'));
-  const reasons = standing.length > 0 || tried ? standing : [{ code: 'not-tried' as const, text: 'nothing was tried' }];
+  const reasons =
+    standing.length > 0 ? standing : nothingShown(required.flatMap((pair) => seen.get(keyOf(pair)) ?? []));
   return { decision: reasons.length === 0 ? 'allowed' : 'refused', reasons, accepted };
+}
+
+/** Whoever allows what is unknown still wants to have seen something. */
+function nothingShown(cells: readonly TestedCell[]): GateReason[] {
+  const tried = cells.filter(({ status }) => status === 'ran');
+  if (tried.length === 0) return [{ code: 'not-tried', text: 'nothing was tried' }];
+  const isKnown = ({ data, outcome }: TestedCell): boolean => data !== 'unknown' && outcome !== 'unknown';
+  return tried.some(isKnown)
+    ? []
+    : [{ code: 'unknown', text: 'nothing was proven: of all that was tried nothing is known' }];
 }
 
 function faultsOf({ startedAt, stack }: Tested, { age, accept }: GatePolicy, now: Date, here: Revision): GateReason[] {

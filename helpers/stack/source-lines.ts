@@ -72,6 +72,11 @@ export class SourceLines {
     return this.#trees.map(({ text }) => text);
   }
 
+  /** The names of all services, whatever profile they are of. */
+  get services(): string[] {
+    return [...new Set(this.#trees.flatMap(({ root }) => Object.keys(root?.services ?? {})))];
+  }
+
   /** Every scalar below `environment:`, `args:` and `labels:`, as it stands there, with its name. */
   get settings(): [name: string, value: string][] {
     return this.#trees.flatMap(({ root }) => Object.values(root?.services ?? {}).flatMap(namedValues));

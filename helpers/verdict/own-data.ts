@@ -53,7 +53,7 @@ export function compareOwn(
   const compared = compareGroups(before, after).map((each) => ({ ...each, judged: judgeGroup(each, fickle) }));
   const gone = compared.reduce((sum, each) => sum + each.gone, 0);
   const rewritten = compared.reduce((sum, each) => sum + each.rewritten, 0);
-  const summary = `of the app's own data ${count - gone} of ${count} entries are there`;
+  const summary = `besides the rows of this run, the app keeps data of its own there: ${count - gone} of ${count} entries left`;
   return {
     verdict: OWN_VERDICTS.find((verdict) => compared.some(({ judged }) => judged.verdict === verdict)) ?? 'kept',
     before: count,
