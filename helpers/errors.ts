@@ -78,6 +78,11 @@ export const ERRORS = {
     why: 'Runs of two stacks cannot be compared.',
     fix: 'Name a report of this stack with --baseline, or leave it out: the run before is found by itself.',
   },
+  HISTORY_OTHER_STACK: {
+    exit: 2,
+    why: 'Reports of two stacks in one folder would hide each other, and cannot be compared.',
+    fix: 'Name another folder with --out, or move the one that is there away, as when the stack has another name now.',
+  },
   REPORT_OTHER_STACK: {
     exit: 2,
     why: 'The report is of another stack, or its Compose files, variables or profiles have changed since.',

@@ -5,6 +5,7 @@ import { renderJunit } from './junit.ts';
 import { renderMarkdown } from './markdown.ts';
 import type { Report } from './model.ts';
 import { renderSarif } from './sarif.ts';
+import { renderTerminal } from './terminal.ts';
 
 /** Every view of the model that is a text. */
 export const FORMATS = {
@@ -14,5 +15,6 @@ export const FORMATS = {
   markdown: renderMarkdown,
   badge: renderBadge,
   sarif: renderSarif,
+  terminal: (report) => `${renderTerminal(report)}\n`,
 } as const satisfies Record<string, (report: Report) => string>;
 export type Format = keyof typeof FORMATS;

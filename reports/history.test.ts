@@ -58,10 +58,16 @@ test('runs of another stack are passed over, and it says so', async ({ folder, e
   await keepInHistory(folder, runOn(2, 'other'));
   const earlier = await lastInHistory(folder, stack.name);
   expect(earlier.report?.runId).toBe('r1');
-  expect(earlier.notes).toEqual([expect.stringContaining('holds runs of other too')]);
-  expect(await lastInHistory(folder, 'third')).toMatchObject({
-    report: null,
-    notes: [expect.stringContaining('other, demo')],
+  expect(earlier.notes).toEqual([expect.stringMatching(/^HISTORY_OTHER_STACK {2}.* holds runs of other too/)]);
+});
+
+test('a history of other stacks alone is refused', async ({ folder, expect }) => {
+  await keepInHistory(folder, runOn(1));
+  await keepInHistory(folder, runOn(2, 'other'));
+  await expect(lastInHistory(folder, 'third')).rejects.toMatchObject({
+    code: 'HISTORY_OTHER_STACK',
+    exitCode: 2,
+    message: expect.stringContaining(`holds runs of other, ${stack.name}, and this is third.`),
   });
 });
 

@@ -30,7 +30,10 @@ export interface Earlier {
   readonly notes: readonly string[];
 }
 
-/** Looks for the newest run of this stack; what cannot be read, or is of another stack, is passed over. */
+/**
+ * Looks for the newest run of this stack; what cannot be read, or is of another stack, is passed over.
+ * @throws OutlastError HISTORY_OTHER_STACK where there are runs, and none of them is of this stack
+ */
 export async function lastInHistory(folder: string, stack: string): Promise<Earlier> {
   const history = join(folder, HISTORY);
   const notes: string[] = [];
@@ -48,7 +51,11 @@ export async function lastInHistory(folder: string, stack: string): Promise<Earl
     }
     others.add(found.stack?.name ?? 'no stack');
   }
-  if (others.size > 0) notes.push(`${history} holds runs of ${[...others].join(', ')} too, which are not compared.`);
+  const names = [...others].join(', ');
+  if (others.size > 0 && report === null)
+    throw new OutlastError('HISTORY_OTHER_STACK', `${history} holds runs of ${names}, and this is ${stack}.`);
+  if (others.size > 0)
+    notes.push(`HISTORY_OTHER_STACK  ${history} holds runs of ${names} too, which are not compared.`);
   return { report, notes };
 }
 

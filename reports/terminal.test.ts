@@ -4,6 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { OUTCOMES, REASONS, type Reason } from '../helpers/verdict/model.ts';
 import { ADVICE } from './advice.ts';
+import type { Report } from './model.ts';
 import { deadCell, fullReport, goodCell, lostCell, sampleReport, unknownCell } from './sample.ts';
 import { renderTerminal } from './terminal.ts';
 
@@ -58,6 +59,17 @@ describe('renderTerminal', () => {
     const text = renderTerminal(sampleReport([goodCell], { baseline: { newFindings } }), { stream: noTerminal });
     expect(text.match(/^New finding: info r: \d$/gm)).toHaveLength(10);
     expect(text).toContain('\n  and 2 more\nCompared with an earlier run.\n');
+  });
+
+  test('nothing of a report steers the terminal', () => {
+    const evil = '\u001b[2J\u009b1mx';
+    const report = JSON.parse(
+      JSON.stringify(fullReport()).replaceAll(/"(notes|cache|down-up|restore|r0|h1)"/g, JSON.stringify(`$1${evil}`)),
+    ) as Report;
+    const text = renderTerminal(report, { stream: noTerminal });
+    // eslint-disable-next-line no-control-regex
+    expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+    expect(text).toMatch(/notes.*x/);
   });
 
   test('shows each cell in the matrix', () => {

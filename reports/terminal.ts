@@ -46,9 +46,10 @@ export interface TerminalOptions {
 
 /** The report for a terminal of 80 columns; what to do next comes last. */
 export function renderTerminal(
-  report: Report,
+  given: Report,
   { stream = process.stdout, brief = false }: TerminalOptions = {},
 ): string {
+  const report = tame(given);
   const paint: Paint = (colour, text) => styleText(colour, text, { stream });
   const next = nextStep(report);
   const colour = report.verdict === 'outlasts' ? 'green' : report.verdict === 'inconclusive' ? 'yellow' : 'red';
@@ -66,6 +67,17 @@ export function renderTerminal(
   ].join('\n');
 }
 
+/** No text of the report steers the terminal. */
+function tame<T>(value: T): T {
+  const tamed = (part: unknown): unknown => {
+    if (typeof part === 'string') return printable(part);
+    if (Array.isArray(part)) return part.map(tamed);
+    if (typeof part !== 'object' || part === null) return part;
+    return Object.fromEntries(Object.entries(part).map(([key, inner]) => [key, tamed(inner)]));
+  };
+  return tamed(value) as T;
+}
+
 /** What is worse and better than before; what only one of two runs has tried is no news. */
 function changes({ baseline }: Report, paint: Paint): string[] {
   if (baseline === null) return [];
@@ -73,10 +85,8 @@ function changes({ baseline }: Report, paint: Paint): string[] {
   const lines = [
     ...some(worse.map((change) => paint('red', wrap(`Worse: ${changeLine(change)}`, '    ')))),
     ...some(better.map((change) => paint('green', wrap(`Better: ${changeLine(change)}`, '    ')))),
-    ...some(
-      newFindings.map((finding) => paint('yellow', wrap(`New finding: ${printable(findingLine(finding))}`, '    '))),
-    ),
-    ...some(goneFindings.map((finding) => paint('green', wrap(`Gone: ${printable(findingLine(finding))}`, '    ')))),
+    ...some(newFindings.map((finding) => paint('yellow', wrap(`New finding: ${findingLine(finding)}`, '    ')))),
+    ...some(goneFindings.map((finding) => paint('green', wrap(`Gone: ${findingLine(finding)}`, '    ')))),
   ];
   return lines.length === 0
     ? [wrap(`Neither worse nor better than ${sinceOf(baseline)}.`, '')]

@@ -31,10 +31,15 @@ const SECRETS = {
 
 /** What the command line can print: none may be missing here. */
 const PRINTED = {
-  report: { html: true, json: true, junit: true, markdown: true, badge: true, sarif: true } satisfies Record<
-    Format,
-    true
-  >,
+  report: {
+    html: true,
+    json: true,
+    junit: true,
+    markdown: true,
+    badge: true,
+    sarif: true,
+    terminal: true,
+  } satisfies Record<Format, true>,
   audit: { terminal: true, json: true, sarif: true } satisfies Record<(typeof AUDIT_FORMATS)[number], true>,
 };
 

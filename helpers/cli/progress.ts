@@ -17,6 +17,8 @@ export type Detail = 'quiet' | 'normal' | 'verbose';
 export interface ProgressOptions {
   readonly detail: Detail;
   readonly forecast: Forecast;
+  /** Called as soon as the user's files were read, and before anything is built or started. */
+  readonly onRead?: () => Promise<void>;
 }
 
 const PHASES: Record<Phase, string> = {
@@ -50,6 +52,7 @@ export async function showProgress(
       name: 'Docker host',
       work: async () => {
         const host = await session.openHost();
+        await options.onRead?.();
         return `${host.kind}, engine ${host.engineVersion}, Compose ${host.composeVersion}`;
       },
     },

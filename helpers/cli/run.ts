@@ -62,12 +62,15 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<num
   session.redactor.spare(contractWords());
   const detail: Detail = options.quiet ? 'quiet' : options.verbose ? 'verbose' : 'normal';
   const forecast = new Forecast(await earlierTimes(out, compose.files));
-  const audited = await showProgress(session, disruptions, cells, { detail, forecast });
+  let earlier: Earlier = { report: named, notes: [] };
+  const onRead = async (): Promise<void> => {
+    if (!named) earlier = await lastInHistory(out, session.subject.name);
+  };
+  const audited = await showProgress(session, disruptions, cells, { detail, forecast, onRead });
 
   const record = await session.record();
   // From the files alone; that the stores were found by looking changes nothing of it.
   const foreseen = { findings: audited.findings, predictions: audited.predictFor(record.stores) };
-  const earlier: Earlier = named ? { report: named, notes: [] } : await lastInHistory(out, session.subject.name);
   const report = session.redactor.value(
     assembleReport(session, record, foreseen, {
       cells,
