@@ -1,7 +1,8 @@
-import { XmlDocument, type XmlElement } from 'libxml2-wasm';
+import { readFileSync } from 'node:fs';
+import { XmlDocument, type XmlElement, XmlValidateError, XsdValidator } from 'libxml2-wasm';
 import { describe, expect, test } from 'vitest';
 import { renderJunit } from './junit.ts';
-import { deadCell, fullReport, goodCell, lostCell, sampleReport, unknownCell } from './sample.ts';
+import { deadCell, fullReport, goodCell, largeReport, lostCell, sampleReport, unknownCell } from './sample.ts';
 import type { Report } from './model.ts';
 
 function attribute(element: XmlElement, name: string): string {
@@ -37,6 +38,43 @@ function read(report: Report) {
     text: document.root.content,
   };
 }
+
+/** @throws Error with the line that is not valid */
+const check = (text: string): void => {
+  using schema = XmlDocument.fromString(readFileSync(new URL('junit.xsd', import.meta.url), 'utf8'));
+  using validator = XsdValidator.fromDoc(schema);
+  using document = XmlDocument.fromString(text);
+  validator.validate(document);
+};
+
+describe('the schema of the format', () => {
+  const severalHosts = sampleReport([goodCell, { ...lostCell, disruption: 'restart', host: 'h2' }]);
+
+  test.for([
+    ['every part of the model', fullReport()],
+    ['50 stores and 20 disruptions', largeReport(50, 20)],
+    ['failures', sampleReport([lostCell, deadCell])],
+    ['what nobody knows', sampleReport([unknownCell])],
+    ['several hosts', severalHosts],
+    ['nothing', sampleReport([])],
+  ] as const)('holds for %s', ([, report]) => {
+    expect(() => check(renderJunit(report))).not.toThrow();
+  });
+
+  test.for([
+    ['a key that no CI server knows', '<testcase ', '<testcase reason="x" '],
+    ['a number that is none', 'failures="', 'failures="x'],
+    ['a time with a comma', 'time="1.', 'time="1,'],
+    ['a moment with a zone', /timestamp="([^"]*)"/, 'timestamp="$1Z"'],
+    ['a case without a class', / classname="[^"]*"/, ''],
+    ['a failure without its type', /<failure type="[^"]*"/, '<failure'],
+    ['two cases of one name', 'classname="outlast.restart" name="cache"', 'classname="outlast.restart" name="notes"'],
+  ] as const)('refuses %s', ([, from, to]) => {
+    const text = renderJunit(fullReport());
+    expect(text.replace(from, to)).not.toBe(text);
+    expect(() => check(text.replace(from, to))).toThrow(XmlValidateError);
+  });
+});
 
 describe('renderJunit', () => {
   test('a test for each cell, and one for the verdict', () => {

@@ -169,7 +169,8 @@ describe('a deploy', { timeout: 300_000 }, () => {
     await rm(join(project, '.env'));
     await commit('third');
     const testing = gitlabScript('persistence').filter((line) => line !== 'npm ci');
-    const tested = async () => sh(testing.join('\n').replace('outlast run', 'outlast run --only down-up --markers 3'));
+    const tested = async () =>
+      sh(testing.join('\n').replace('outlast run', 'outlast run --quiet --only down-up --markers 3'));
     // The history is of another stack now.
     expect(await tested()).toMatchObject({
       exitCode: 2,
@@ -181,6 +182,12 @@ describe('a deploy', { timeout: 300_000 }, () => {
       exitCode: 1,
       stdout: expect.stringMatching(/Refused: rows after restart: not tried\.$/),
     });
+    // Quiet: what failed, the verdict, the gate, the next step, the report; neither progress nor matrix.
+    expect(other.stdout.split('\n').map((line) => line.split(/[: ]/)[0])).toEqual(
+      expect.arrayContaining(['✗', 'The', 'Gate', 'Next', 'Report']),
+    );
+    expect(other.stdout).not.toMatch(/Docker host|Images|› |^down-up +✗/m);
+    expect(again.stdout).toMatch(/^• Docker host.*\n[^]*^down-up +✗ lost$/m);
     expect((await report()).baseline).toBeNull();
     expect(await readFile(join(project, 'outlast-report/junit.xml'), 'utf8')).toContain('<testsuite ');
 

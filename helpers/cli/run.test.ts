@@ -1,3 +1,5 @@
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { DISRUPTIONS } from '../disruptions/catalogue.ts';
 import { chosen } from './run.ts';
@@ -17,4 +19,14 @@ test('what is to be skipped is left out of each', () => {
   expect(ids({ skip: ['crash'] })).toHaveLength(8);
   expect(() => chosen({ only: ['crash'], skip: ['crash'] })).toThrow('leave nothing to do');
   expect(() => chosen({ strict: true, skip: ['crush'] })).toThrow('"crush" is none of');
+});
+
+test('quiet and verbose exclude each other', async () => {
+  const launcher = fileURLToPath(new URL('launcher.js', import.meta.url));
+  const { exitCode, stdout, stderr } = await execa(process.execPath, [launcher, 'run', '--quiet', '--verbose'], {
+    reject: false,
+    env: { NO_COLOR: '1' },
+  });
+  expect([exitCode, stdout]).toEqual([2, '']);
+  expect(stderr).toMatch(/^USAGE {2}option '-q, --quiet' cannot be used with option '-v, --verbose'/);
 });

@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { Report } from '../model.ts';
-import { fullReport, goodCell, largeReport, lostCell, sampleReport } from '../sample.ts';
+import { deadCell, fullReport, goodCell, largeReport, lostCell, sampleReport, unknownCell } from '../sample.ts';
 import { renderHtml } from './page.ts';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
@@ -40,24 +40,53 @@ async function open(report: Report, options: BrowserContextOptions = {}): Promis
 
 const openAll = 'for (const each of document.querySelectorAll("details")) each.open = true';
 
+/** What axe complains of: by every rule, or by those named. */
+async function complaints(page: Page, ...rules: string[]): Promise<string[]> {
+  await page.evaluate(await readFile(AXE, 'utf8'));
+  const options = { resultTypes: ['violations'], ...(rules.length > 0 && { runOnly: rules }) };
+  const { violations } = await page.evaluate<{
+    violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
+  }>(`axe.run(document, ${JSON.stringify(options)})`);
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`),
+  );
+}
+
+const untried = { ...unknownCell, status: 'not-applicable', reason: 'needs-host', ok: true } as const;
+
+describe.each([
+  ['every part of the model', fullReport()],
+  ['failures', sampleReport([lostCell, deadCell])],
+  ['what nobody knows, and what was not tried', sampleReport([unknownCell, { ...untried, disruption: 'reboot' }])],
+  ['all as it should be', sampleReport([goodCell, { ...goodCell, store: 'cache', reason: 'borrowed-time' }])],
+  ['nothing', sampleReport([], { stores: [], hosts: [] })],
+] as const)('axe finds no violation, with everything open: %s', (_, report) => {
+  test.each([
+    ['a phone', 'light', PHONE],
+    ['a phone', 'dark', PHONE],
+    ['a wide screen', 'light', DESK],
+    ['a wide screen', 'dark', DESK],
+  ] as const)('%s, %s', async (__, colorScheme, viewport) => {
+    const { page } = await open(report, { viewport, colorScheme });
+    await page.evaluate(openAll);
+    expect(await complaints(page)).toEqual([]);
+    await page.context().close();
+  });
+});
+
+test('axe finds no violation in 50 stores and 20 disruptions', async () => {
+  const { page } = await open(largeReport(50, 20), { viewport: DESK, colorScheme: 'light' });
+  expect(await complaints(page)).toEqual([]);
+  // Nothing but the colours differs.
+  await page.emulateMedia({ colorScheme: 'dark' });
+  expect(await complaints(page, 'color-contrast')).toEqual([]);
+  await page.context().close();
+});
+
 describe.each([
   ['a phone', PHONE],
   ['a wide screen', DESK],
 ] as const)('on %s', (_, viewport) => {
-  test.each(['light', 'dark'] as const)('%s: axe finds no violation, with everything open', async (colorScheme) => {
-    const { page } = await open(fullReport(), { viewport, colorScheme });
-    await page.evaluate(openAll);
-    await page.evaluate(await readFile(AXE, 'utf8'));
-    const found = await page.evaluate<{
-      violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
-    }>('axe.run(document, { resultTypes: ["violations"] })');
-    const told = found.violations.flatMap(({ id, nodes }) =>
-      nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`),
-    );
-    expect(told).toEqual([]);
-    await page.context().close();
-  });
-
   test('the page is as wide as the screen, whatever it has to show', async () => {
     const long = 'x'.repeat(300);
     const { page } = await open(

@@ -44,7 +44,7 @@ export function renderHtml(report: Report): string {
   );
   const top = h(
     null,
-    h('a.skip', { href: '#matrix' }, 'Skip to the matrix'),
+    view.rows.length === 0 ? null : h('a.skip', { href: '#matrix' }, 'Skip to the matrix'),
     h('header', headline(view)),
     h('nav', { ariaLabel: 'Parts of the report' }, h('ul', parts.map(link))),
   );
