@@ -90,18 +90,24 @@ function noteOf({ outcome }: ReportCell, tone: Tone): string | null {
   return null;
 }
 
+/** Something was seen, and something was predicted. */
+function isComparable({ status, predicted, outcome }: ReportCell): boolean {
+  return status === 'ran' && predicted !== null && outcome !== 'unknown';
+}
+
 /** Seen otherwise than predicted. */
-function surprising({ status, predicted, data, outcome }: ReportCell): boolean {
-  return status === 'ran' && predicted !== null && predicted !== data && predicted !== outcome;
+function surprising(cell: ReportCell): boolean {
+  const { predicted, data, outcome } = cell;
+  return isComparable(cell) && predicted !== data && predicted !== outcome;
 }
 
 /** How far the prediction holds against what was seen. */
 function agreement(cells: readonly ReportCell[]): Element {
-  const ran = cells.filter(({ status, predicted }) => status === 'ran' && predicted !== null);
+  const ran = cells.filter(isComparable);
   const wrong = ran.filter(surprising).length;
   const held =
     ran.length === 0
-      ? 'Nothing was predicted.'
+      ? 'Nothing was predicted of what was seen.'
       : wrong === 0
         ? `What was predicted of the data is what was seen, in ${ran.length} of ${ran.length} cells.`
         : `In ${wrong} of ${ran.length} cells something else was seen than predicted; they say so.`;

@@ -84,8 +84,17 @@ describe('the matrix', () => {
     expect(told).toContain('~ lost accepted');
   });
 
+  test('what nobody knows refutes no prediction', () => {
+    const html = renderHtml(sampleReport([goodCell, lostCell, unknownCell]));
+    expect(textOf(html)).toContain('In 1 of 2 cells something else was seen than predicted');
+    expect(html.match(/class="note surprise"/g)).toHaveLength(1);
+    expect(textOf(renderHtml(sampleReport([unknownCell])))).toContain('Nothing was predicted of what was seen.');
+  });
+
   test('says when nothing was predicted', () => {
-    expect(textOf(renderHtml(sampleReport([{ ...goodCell, predicted: null }])))).toContain('Nothing was predicted.');
+    expect(textOf(renderHtml(sampleReport([{ ...goodCell, predicted: null }])))).toContain(
+      'Nothing was predicted of what was seen.',
+    );
   });
 
   test('a service that is down over intact data is no wrong prediction of the data', () => {
