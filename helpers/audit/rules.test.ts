@@ -102,6 +102,9 @@ const withService = (service: string, more: Record<string, string> = {}): Record
   ...more,
   'compose.yaml': `name: shop\nservices:\n  app: ${service}\n${VOLUME}`,
 });
+const withBackupService = (commands: string): Record<string, string> => ({
+  'compose.yaml': `name: shop\nservices:\n  app: { image: app:1, volumes: ['data:/data'] }\n  backup:\n    image: app:1\n    volumes: ['data:/data:ro']\n    command: ${JSON.stringify(['sh', '-c', commands.replaceAll('$', '$$$$')])}\n${VOLUME}`,
+});
 const OWN_POSTGRES = {
   Dockerfile: 'FROM debian:13\nENV PGDATA=/var/lib/postgresql/18/docker\nVOLUME /var/lib/postgresql\n',
 };
@@ -155,16 +158,60 @@ const CASES: readonly (readonly [what: string, rule: string, Record<string, stri
   [
     'a copy with its -wal',
     'copies-living-database',
-    withScript('backup.sh', 'cp d/app.db /b/\ncp d/app.db-wal /b/'),
+    withScript('backup.sh', 'cp /data/app.db /b/\ncp /data/app.db-wal /b/'),
     [],
   ],
   [
     'a copy of a stopped app',
     'copies-living-database',
-    withScript('backup.sh', 'docker compose stop\ncp d/app.db /b/'),
+    withScript('backup.sh', 'docker compose stop\ncp /data/app.db /b/'),
     [],
   ],
-  ["a test's own copy", 'copies-living-database', withScript('test.sh', 'cp seed.db work.db'), []],
+  ["a test's own copy", 'copies-living-database', withScript('test.sh', 'cp /data/seed.db work.db'), []],
+  ...(
+    [
+      ['what lies on the data', 'pg_dump shop >/b/shop.sql; cp /data/app.db /b/', 1],
+      ['what lies elsewhere, beside a dump', 'pg_dump shop >/b/shop.sql; cp /etc/geo.db /b/', 0],
+      ['what lies elsewhere, packed beside a dump', 'pg_dump shop >/b/shop.sql; tar -cf /b/x.tar /etc/geo.db', 0],
+      ['a folder that only begins like the data', 'cp /database/app.db /b/', 0],
+      ['a path through the data that leaves it', 'cp /data/../etc/geo.db /b/', 0],
+      ['a relative path, from the data', 'cd /data && cp app.db /b/', 1],
+      ['a relative path, from elsewhere', 'cd /etc && cp geo.db /b/', 0],
+      ['a relative path, packed from the data', 'tar -czf /b/x.tgz -C /data app.db', 1],
+      ['a relative path, packed from elsewhere', 'tar -czf /b/x.tgz -C /etc geo.db', 0],
+      ['a path that only the shell knows', 'cp "$DATA/app.db" /b/', 1],
+    ] as const
+  ).flatMap(([what, commands, count]) => [
+    [
+      `${what}, in a script`,
+      'copies-living-database',
+      withScript('backup.sh', commands),
+      Array.from({ length: count }, () => 'error backup.sh:1'),
+    ] as const,
+    [
+      `${what}, by a service`,
+      'copies-living-database',
+      withBackupService(commands),
+      Array.from({ length: count }, () => 'error compose.yaml:7'),
+    ] as const,
+  ]),
+  [
+    'what a bind has, from the host',
+    'copies-living-database',
+    {
+      'ops/backup.sh': 'cp state/app.db /b/; cp seeds/app.db /b/',
+      ...withService('{ image: "app:1", volumes: ["./state:/data", "./seeds:/seeds:ro"] }'),
+    },
+    ['error ops/backup.sh:1'],
+  ],
+  [
+    'a copy in one `sh -c` with words of a backup',
+    'copies-living-database',
+    withService(
+      `{ image: "app:1", volumes: ["data:/data"], command: ["sh", "-c", "pg_dump x >/b/dump.sql; cp /data/app.db /work/app.db"] }`,
+    ),
+    [],
+  ],
   [
     'a dump that is piped within the container',
     'pipe-without-pipefail',

@@ -86,7 +86,7 @@ export function commandsIn(text: string, options: ShellOptions = {}): ShellComma
 }
 
 const WRITES: ReadonlySet<string> = new Set(['>', '>>', '>|', '&>', '&>>']);
-const SHELLS: ReadonlySet<string> = new Set(['sh', 'bash', 'ash', 'dash', 'zsh']);
+export const SHELLS: ReadonlySet<string> = new Set(['sh', 'bash', 'ash', 'dash', 'zsh']);
 /** Programs that run another one, with their flags that take a value. */
 const WRAPPERS: Readonly<Record<string, readonly string[]>> = {
   sudo: ['-u', '-g'],

@@ -227,7 +227,7 @@ async function tableOf(client: Client, columns: readonly OwnColumn[]): Promise<O
 /** An expression. What is missing is told from what is empty. */
 function digest(columns: readonly OwnColumn[]): string {
   const values = columns.map(({ name }) => `quote(\`${name.replaceAll('`', '``')}\`)`);
-  return `md5(concat_ws(',', ${values.join(', ')}))`;
+  return `sha2(concat_ws(',', ${values.join(', ')}), 256)`;
 }
 
 /** CHECK TABLE on every table that this user sees. */

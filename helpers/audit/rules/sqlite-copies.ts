@@ -1,30 +1,39 @@
+import { posix } from 'node:path';
 import type { Rule } from '../rule.ts';
-import type { ShellCommand } from '../shell.ts';
+import { SHELLS, type ShellCommand } from '../shell.ts';
 import { isDatabaseFile } from '../subject.ts';
-import { backupScriptsOf, programOf, stopsBefore } from './backup-scripts.ts';
+import { backupScriptsOf, programOf, stopsBefore, type BackupScript } from './backup-scripts.ts';
+import { foldersAfter, livesAt } from './living-places.ts';
 
 /** Programs whose last operand is where the copy goes. */
 const TO_LAST: ReadonlySet<string> = new Set(['cp', 'rsync', 'scp', 'install', 'rclone']);
 const PACKERS: ReadonlySet<string> = new Set(['tar', 'gzip', 'zip', 'zstd', 'xz']);
 
 interface Copy {
+  readonly argv: readonly string[];
   readonly program: string;
   readonly sources: readonly string[];
   /** `null`: an archive. */
   readonly target: string | null;
+  /** The folder that its sources begin at, where it names one. */
+  readonly folder: string | null;
 }
 
 function copyOf({ runs, docker }: ShellCommand): Copy | null {
   if (docker?.verb === 'cp') {
     const [source = '', target = ''] = docker.operands.map((operand) => operand.replace(/^[^/]*:/, ''));
-    return { program: 'docker cp', sources: [source], target };
+    return { argv: docker.operands, program: 'docker cp', sources: [source], target, folder: null };
   }
+  // What a shell within it runs are commands of their own.
+  if (runs.some((argv) => SHELLS.has(programOf(argv)))) return null;
   const argv = runs.find((one) => TO_LAST.has(programOf(one)) || PACKERS.has(programOf(one)));
   if (!argv) return null;
-  const operands = argv.slice(1).filter((word) => !word.startsWith('-'));
+  const at = argv.findIndex((word) => word === '-C' || word === '--directory');
+  const folder = at < 0 ? null : (argv[at + 1] ?? null);
+  const operands = argv.slice(1).filter((word, index) => !word.startsWith('-') && index !== at);
   return TO_LAST.has(programOf(argv))
-    ? { program: programOf(argv), sources: operands.slice(0, -1), target: operands.at(-1) ?? null }
-    : { program: programOf(argv), sources: operands, target: null };
+    ? { argv, program: programOf(argv), sources: operands.slice(0, -1), target: operands.at(-1) ?? null, folder: null }
+    : { argv, program: programOf(argv), sources: operands, target: null, folder };
 }
 
 function isOfBackup(text: string): boolean {
@@ -44,14 +53,16 @@ export const copiesLivingDatabase: Rule = {
   why: 'What was written last lies in the `-wal` file beside the database. A copy without it lacks those rows, and every integrity check says that it is sound.',
   fix: 'Let SQLite make the copy: `sqlite3 app.db "VACUUM INTO \'/backups/app.db\'"`, or stop the app first and copy the `-wal` along.',
   *check(subject) {
-    for (const { name, commands, hit } of backupScriptsOf(subject)) {
+    for (const script of backupScriptsOf(subject)) {
+      const { name, commands, hit } = script;
       for (const [index, command] of commands.entries()) {
         const copy = copyOf(command);
         if (!copy || overwritten(copy, name) !== null || stopsBefore(commands, index)) continue;
         const database = copy.sources.find((path) => isDatabaseFile(path) && !isOfBackup(path));
         // Not every copy of such a file is a backup: a test has its own.
-        const backsUp = [name, ...command.argv].some(isOfBackup);
+        const backsUp = [name, ...copy.argv].some(isOfBackup);
         if (database === undefined || !backsUp || isWhole(commands.slice(0, index), commands, database)) continue;
+        if (livesAt(subject, database, foldersOf(copy, script, index)) === false) continue;
         yield hit(command, {
           path: database,
           title: `"${name}" copies ${database} with \`${copy.program}\` while the app may write to it.`,
@@ -60,6 +71,16 @@ export const copiesLivingDatabase: Rule = {
     }
   },
 };
+
+/** Where the sources of a copy may begin. */
+function foldersOf({ folder }: Copy, { commands, folders }: BackupScript, index: number): readonly string[] | null {
+  const at = foldersAfter(commands.slice(0, index), folders);
+  return folder === null
+    ? at
+    : posix.isAbsolute(folder)
+      ? [folder]
+      : (at?.map((each) => posix.resolve(each, folder)) ?? null);
+}
 
 /** Is the `-wal` copied too, or was the file made by SQLite's own backup a moment before? */
 function isWhole(before: readonly ShellCommand[], all: readonly ShellCommand[], file: string): boolean {
