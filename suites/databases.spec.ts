@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { describe } from 'vitest';
 import { test } from '../fixtures/outlast.ts';
+import { STACKS } from '../fixtures/stacks.ts';
 import { discoverStores } from '../helpers/discovery/discover-stores.ts';
 import { downUp } from '../helpers/disruptions/down-up.ts';
 import { downVolumes } from '../helpers/disruptions/down-volumes.ts';
@@ -44,12 +46,22 @@ describe('database servers', () => {
     expect(await sabotage('unsaved-redis', kill, 'lost')).toMatchObject({ outcome: 'lost', ok: false });
   });
 
-  test('one that refuses the login stops the run, and no password is told', async ({ bringUp, expect }) => {
-    await expect(bringUp('wrong-password')).rejects.toMatchObject({
-      code: 'STORE_REFUSED',
-      message: expect.stringMatching(
-        /^The service "redis": store "cache": The server refuses the login: WRONGPASS (?!.*not-the-secret)/,
-      ) as string,
-    });
-  });
+  test.for([
+    ['redis', 'WRONGPASS'],
+    ['postgres', 'password authentication failed'],
+    ['mariadb', 'Access denied'],
+  ] as const)(
+    '%s that refuses the login stops the run, and no password is told',
+    async ([service, words], { bringUp, expect }) => {
+      const config = join(STACKS['wrong-password'], `${service}.yaml`);
+      await expect(bringUp('wrong-password', config)).rejects.toMatchObject({
+        code: 'STORE_REFUSED',
+        message: expect.stringMatching(
+          new RegExp(
+            `^The service "${service}": store "rows": The server refuses the login: ${words} (?!.*not-the-secret)`,
+          ),
+        ) as string,
+      });
+    },
+  );
 });
