@@ -9,6 +9,7 @@ import { PrivateHost } from '../../helpers/host/private-host.ts';
 import { Session } from '../../helpers/scenario/session.ts';
 import { findComposeFiles } from '../../helpers/stack/compose-files.ts';
 import { untilSettled } from '../../helpers/stack/settle.ts';
+import { holdTo } from './goals.ts';
 
 // What finding out where a stack of five services keeps its data adds to `up`: to wait until services without a health check
 // have settled, to look, and to ask again whether all are ready. A service each for SQLite, many files, repositories, the
@@ -102,4 +103,4 @@ const [up, settled, found, ready, added] = [median.up, median.settled, median.fo
 console.log(
   `${Object.keys(SERVICES).length} services: up ${up} ms, discovery adds ${added} ms: ${settled} settling, ${found} looking, ${ready} ready again (median of ${ROUNDS})`,
 );
-if (median.added > LIMIT_MS) process.exitCode = 1;
+holdTo([{ what: 'discovery adds', seen: median.added, limit: LIMIT_MS, unit: 'ms' }]);

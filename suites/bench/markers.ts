@@ -9,11 +9,14 @@ import { PrivateHost } from '../../helpers/host/private-host.ts';
 import { Session } from '../../helpers/scenario/session.ts';
 import { findComposeFiles } from '../../helpers/stack/compose-files.ts';
 import type { Stage } from '../../helpers/verdict/model.ts';
+import { holdTo } from './goals.ts';
 
 // Many markers in one store: what a marker costs, and whether it costs more the more there are.
 // Each count has a process of its own, so that its memory is its own.
 
-const COUNTS = [1000, 10_000, 30_000, 100_000];
+const COUNTS = [1000, 10_000, 30_000, 100_000] as const;
+/** For the most of them. */
+const LIMIT = { seconds: 30, megabytes: 400 };
 
 /** In milliseconds. */
 interface Times {
@@ -67,9 +70,11 @@ if (count === undefined) {
     head: ['markers', 'written', 'read back', 'judged', 'in all', 'each', 'memory'],
     style: { head: [], border: [] },
   });
+  const costs = new Map<number, { readonly all: number; readonly memory: number }>();
   for (const markers of COUNTS) {
     const { write, read, judge, memory } = await costInItsOwnProcess(markers);
     const all = write + read + judge;
+    costs.set(markers, { all, memory });
     table.push([
       markers,
       ...[write, read, judge, all].map(seconds),
@@ -78,6 +83,19 @@ if (count === undefined) {
     ]);
   }
   console.log(table.toString());
+  const [, few, , most] = COUNTS;
+  const { all, memory } = costs.get(most) ?? { all: Number.NaN, memory: Number.NaN };
+  holdTo([
+    { what: `${most} rows`, seen: all / 1000, limit: LIMIT.seconds, unit: 's' },
+    { what: `${most} rows`, seen: memory / 1024, limit: LIMIT.megabytes, unit: 'MB' },
+    // Linear or better: a part of it does not grow.
+    {
+      what: `${most} rows for ${few}`,
+      seen: all / (costs.get(few)?.all ?? Number.NaN),
+      limit: most / few,
+      unit: 'times the time',
+    },
+  ]);
 } else {
   const times = await timesOf(Number(count));
   console.log(JSON.stringify({ ...times, memory: process.resourceUsage().maxRSS } satisfies Cost));
