@@ -7,6 +7,7 @@ import { dir } from 'tmp-promise';
 import { describe, test as base, vi } from 'vitest';
 import { killAlone, outlast, startedRun } from '../fixtures/cli.ts';
 import { OtherUser, USER } from '../fixtures/other-user.ts';
+import { HEARD_DOMAIN, resolveIn } from '../fixtures/resolver.ts';
 import { TheirEngine } from '../fixtures/their-engine.ts';
 import { openRun } from '../helpers/cleanup/run.ts';
 import { outlastHome } from '../helpers/home.ts';
@@ -15,6 +16,8 @@ import { RUN_LABEL } from '../helpers/host/host.ts';
 import { copyImages } from '../helpers/host/images.ts';
 import { NestedHost } from '../helpers/host/nested/nested-host.ts';
 import type { CellRecord } from '../helpers/scenario/record.ts';
+import { Session } from '../helpers/scenario/session.ts';
+import { findComposeFiles } from '../helpers/stack/compose-files.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const IMAGE = 'outlast/busybox:1';
@@ -110,6 +113,13 @@ async function lendPackages(home: string): Promise<void> {
 
 /** What goes to the door of the machine that their engine is on. */
 const visit = (name: string): string => `wget -q -O /dev/null http://10.0.2.100:7000/${name}`;
+
+/** A service that asks for a name of its own, over and over. */
+const asking = (name: string) => ({
+  image: IMAGE,
+  init: true,
+  command: ['sh', '-c', `while :; do nslookup ${name}.${HEARD_DOMAIN}; echo asked; sleep 0.1; done`],
+});
 
 describe('a nested host', { timeout: 300_000 }, () => {
   test('is chosen by who is not root and has an engine, and his stack comes through with every row', async ({
@@ -238,8 +248,35 @@ describe('a nested host', { timeout: 300_000 }, () => {
     await host.cli(['network', 'create', '-o', `com.docker.network.bridge.name=${EGRESS_BRIDGE}`, 'out']);
     const letOut = await host.cli(['run', '--rm', '--network', 'out', IMAGE, 'sh', '-c', visit('let-out')]);
     expect(letOut.exitCode, letOut.stderr).toBe(0);
+    // There is but one bridge of that name.
+    await host.cli(['network', 'rm', 'out']);
     expect([...visitors]).toEqual(['build', 'let-out']);
     end.abort();
+  });
+
+  test('asks name servers for no service but one that is let out', async ({
+    theirs,
+    host,
+    folder,
+    signal,
+    task,
+    expect,
+  }) => {
+    task.meta.persistence = {};
+    await using resolver = await resolveIn(theirs.host, ['10.0.2.100']);
+    const nested = await theirs.docker('ps', '--quiet', '--filter', `label=${RUN_LABEL}`);
+    await theirs.docker('exec', nested, 'cp', '/etc/resolv.conf', '/tmp/resolv.conf');
+    await theirs.docker('exec', nested, 'sh', '-c', 'echo nameserver 10.0.2.100 >/etc/resolv.conf');
+    const services = { inside: asking('inside'), 'let-out': asking('let-out') };
+    await writeFile(join(folder, 'compose.yaml'), JSON.stringify({ name: 'asking', services }));
+    const compose = await findComposeFiles([], folder);
+    const options = { runId: randomBytes(4).toString('hex'), compose, markers: 1, seed: 'nested', timeoutMs: 20_000 };
+    await using session = new Session({ ...options, egress: ['let-out'], signal }, host);
+    await (await session.build()).up(20_000, signal);
+    const asked = async () => (await host.cli(['logs', 'asking-inside-1'])).stdout.split('asked').length - 1;
+    await expect.poll(asked).toBeGreaterThan(3);
+    await expect.poll(() => [...resolver.asked]).toEqual(['let-out']);
+    await theirs.docker('exec', nested, 'cp', '/tmp/resolv.conf', '/etc/resolv.conf');
   });
 
   test.for([

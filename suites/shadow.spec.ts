@@ -8,7 +8,9 @@ import { describe, vi } from 'vitest';
 import { outlast } from '../fixtures/cli.ts';
 import { openDoor } from '../fixtures/door.ts';
 import { test as base } from '../fixtures/outlast.ts';
+import { resolveIn, resolveOutside } from '../fixtures/resolver.ts';
 import { layTree } from '../fixtures/tree.ts';
+import type { Run } from '../helpers/cleanup/run.ts';
 import { downVolumes } from '../helpers/disruptions/down-volumes.ts';
 import { restart } from '../helpers/disruptions/restart.ts';
 import { uidMismatch } from '../helpers/disruptions/uid-mismatch.ts';
@@ -138,7 +140,9 @@ describe('a project spread over files', () => {
     const at = (name: string) => `the bind ${join(project.folder, name)}`;
     const each = Object.keys(services).toSorted();
     expect(
-      stack.changes.filter((change) => !/base.* in place of|toolbox|built on the host/.test(change)).toSorted(),
+      stack.changes
+        .filter((change) => !/base.* in place of|toolbox|built on the host|looked up/.test(change))
+        .toSorted(),
     ).toEqual(
       [
         'every service, volume, network and image that is built carries the label dev.outlast.run',
@@ -149,6 +153,7 @@ describe('a project spread over files', () => {
     );
     for (const service of each) {
       expect(stack.changes).toContain(`${service}: the probe's toolbox is mounted read-only at /.outlast`);
+      expect(stack.changes).toContain(`${service}: names outside of the stack are not looked up`);
     }
   });
 
@@ -236,90 +241,111 @@ test.for([
 );
 
 describe('the way out', () => {
-  const outside = test.extend('door', async ({}, { onCleanup }) => {
-    const door = await openDoor();
-    onCleanup(async () => door[Symbol.asyncDispose]());
-    return door;
-  });
+  const outside = test
+    .extend('door', async ({}, { onCleanup }) => {
+      const door = await openDoor();
+      onCleanup(async () => door[Symbol.asyncDispose]());
+      return door;
+    })
+    .extend('resolver', async ({}, { onCleanup }) => {
+      const resolver = await resolveOutside();
+      onCleanup(async () => resolver[Symbol.asyncDispose]());
+      return resolver;
+    });
 
   outside.for([
     [[], []],
     [['let-out'], ['let-out']],
     [['bridged'], ['bridged']],
-  ] as const)('of a private host is open to %j', async ([egress, out], { host, open, project, door, expect, task }) => {
-    task.meta.persistence = {};
-    await project.fromFixture('knocking');
-    await project.lay({ '.env': `DOORS=${door.address}\n` });
-    const session = await open(host, { egress });
-    await session.start();
-    await allKnocked(host, 'knocking');
-    expect([...door.visitors]).toEqual(out);
-    // Firewall and network are there again after a boot.
-    door.visitors.clear();
-    await host.reboot?.();
-    const { docker } = host;
-    for (const { Id } of Object.values(await containersOf(host, 'knocking'))) await docker.getContainer(Id).start();
-    await allKnocked(host, 'knocking');
-    await expect.poll(() => [...door.visitors]).toEqual(out);
-  });
-
-  outside(
-    'of the oldest engine is open to the same',
-    async ({ run, open, opened, project, door, expect, skip, task }) => {
+  ] as const)(
+    'of a private host is open to %j',
+    async ([egress, out], { host, open, project, door, resolver, expect, task }) => {
       task.meta.persistence = {};
-      const oldest = await openOldestHost({ kind: 'private', home: await outlastHome(), run });
-      if (!oldest) return skip('There is but one engine.');
-      const host = opened.use(oldest);
+      if (!(host instanceof PrivateHost)) throw new Error('It is not a private host.');
+      await resolver.tell(host);
       await project.fromFixture('knocking');
-      await project.lay({ '.env': `DOORS=${door.address}\n` });
-      const session = await open(host, { egress: ['let-out'] });
+      await project.lay({ '.env': `DOORS=${door.address}\nRESOLVER=10.0.2.3\n` });
+      const session = await open(host, { egress });
       await session.start();
       await allKnocked(host, 'knocking');
-      expect([...door.visitors]).toEqual(['let-out']);
+      await expect.poll(() => [...door.visitors]).toEqual(out);
+      await expect.poll(() => [...resolver.asked]).toEqual(out);
+      // Firewall and network are there again after a boot.
+      door.visitors.clear();
+      resolver.asked.clear();
+      await host.reboot();
+      await resolver.tell(host);
+      const { docker } = host;
+      for (const { Id } of Object.values(await containersOf(host, 'knocking'))) await docker.getContainer(Id).start();
+      await allKnocked(host, 'knocking');
+      await expect.poll(() => [...door.visitors]).toEqual(out);
+      await expect.poll(() => [...resolver.asked]).toEqual(out);
     },
   );
 
-  test("of the user's own engine is open to none but those allowed", async ({
-    folder,
-    open,
-    opened,
-    project,
-    expect,
-    task,
-  }) => {
-    task.meta.persistence = {};
-    // Somebody's engine, and a door on the machine that it is on.
-    const theirs = opened.use(await PrivateHost.open({ home: await outlastHome() }));
-    const visitors = new Set<string>();
-    const serve = `require('http').createServer((q, r) => { console.log(q.url); r.end(); }).listen(7000, () => console.log('/open'))`;
-    const end = new AbortController();
-    const serving = theirs.exec([process.execPath, '-e', serve], {
-      signal: end.signal,
-      onLine: (line) => visitors.add(line.slice(1)),
-    });
-    serving.catch(() => {});
-    await expect.poll(() => visitors.delete('open')).toBe(true);
+  outside(
+    'of the oldest engine is open to the same',
+    async ({ run, open, opened, project, door, resolver, expect, skip, task }) => {
+      task.meta.persistence = {};
+      const oldest = await openOldestHost({ kind: 'private', home: await outlastHome(), run });
+      if (!(oldest instanceof PrivateHost)) return skip('There is but one engine.');
+      const host = opened.use(oldest);
+      await resolver.tell(host);
+      await project.fromFixture('knocking');
+      await project.lay({ '.env': `DOORS=${door.address}\nRESOLVER=10.0.2.3\n` });
+      const session = await open(host, { egress: ['let-out'] });
+      await session.start();
+      await allKnocked(host, 'knocking');
+      await expect.poll(() => [...door.visitors]).toEqual(['let-out']);
+      await expect.poll(() => [...resolver.asked]).toEqual(['let-out']);
+    },
+  );
 
-    const config = join(folder, 'config');
-    await mkdir(join(config, 'cli-plugins'), { recursive: true });
-    await symlink(theirs.toolchain.plugins.compose, join(config, 'cli-plugins/docker-compose'));
-    await symlink(theirs.toolchain.plugins.buildx, join(config, 'cli-plugins/docker-buildx'));
-    opened.defer(() => {
-      end.abort();
-      vi.unstubAllEnvs();
-    });
-    vi.stubEnv('DOCKER_HOST', theirs.dockerHost);
-    vi.stubEnv('DOCKER_CONFIG', config);
-    vi.stubEnv('PATH', `${dirname(theirs.toolchain.engine.docker)}:${process.env['PATH']}`);
-    await project.fromFixture('knocking');
-    await project.lay({ '.env': 'DOORS=10.0.2.100:7000\n' });
-    const runId = randomBytes(4).toString('hex');
-    const host = opened.use(await openAmbientHost({ home: await outlastHome(), run: { id: runId, note: () => {} } }));
-    const session = await open(host, { runId, egress: ['let-out'] });
-    await session.start();
-    await allKnocked(host, `outlast-${runId}`);
-    expect([...visitors]).toEqual(['let-out']);
-  });
+  // Somebody's engine, and a door on the machine that it is on.
+  test.for([
+    ['newest', async () => PrivateHost.open({ home: await outlastHome() })],
+    ['oldest', async (run: Run) => openOldestHost({ kind: 'private', home: await outlastHome(), run })],
+  ] as const)(
+    "of the user's own engine, the %s, is open to none but those allowed",
+    async ([, openEngine], { run, folder, open, opened, project, expect, skip, task }) => {
+      task.meta.persistence = {};
+      const engine = await openEngine(run);
+      if (!(engine instanceof PrivateHost)) return skip('There is but one engine.');
+      const theirs = opened.use(engine);
+      // One that the engine has to ask for its containers, and one that they may come to themselves.
+      const resolver = opened.use(await resolveIn(theirs, ['127.0.0.1', '10.0.2.100']));
+      const visitors = new Set<string>();
+      const serve = `require('http').createServer((q, r) => { console.log(q.url); r.end(); }).listen(7000, () => console.log('/open'))`;
+      const end = new AbortController();
+      const serving = theirs.exec([process.execPath, '-e', serve], {
+        signal: end.signal,
+        onLine: (line) => visitors.add(line.slice(1)),
+      });
+      serving.catch(() => {});
+      await expect.poll(() => visitors.delete('open')).toBe(true);
+
+      const config = join(folder, 'config');
+      await mkdir(join(config, 'cli-plugins'), { recursive: true });
+      await symlink(theirs.toolchain.plugins.compose, join(config, 'cli-plugins/docker-compose'));
+      await symlink(theirs.toolchain.plugins.buildx, join(config, 'cli-plugins/docker-buildx'));
+      opened.defer(() => {
+        end.abort();
+        vi.unstubAllEnvs();
+      });
+      vi.stubEnv('DOCKER_HOST', theirs.dockerHost);
+      vi.stubEnv('DOCKER_CONFIG', config);
+      vi.stubEnv('PATH', `${dirname(theirs.toolchain.engine.docker)}:${process.env['PATH']}`);
+      await project.fromFixture('knocking');
+      await project.lay({ '.env': 'DOORS=10.0.2.100:7000\nRESOLVER=10.0.2.100\n' });
+      const runId = randomBytes(4).toString('hex');
+      const host = opened.use(await openAmbientHost({ home: await outlastHome(), run: { id: runId, note: () => {} } }));
+      const session = await open(host, { runId, egress: ['let-out'] });
+      await session.start();
+      await allKnocked(host, `outlast-${runId}`);
+      await expect.poll(() => [...visitors]).toEqual(['let-out']);
+      await expect.poll(() => [...resolver.asked]).toEqual(['let-out']);
+    },
+  );
 });
 
 const secretStack = (command: string, more = '') => ({

@@ -5,6 +5,8 @@ import type { ProjectModel, ServiceModel } from './project-model.ts';
 
 const EGRESS_NETWORK = 'outlast_egress';
 const BRIDGE_NETWORK = 'outlast_bridge';
+/** An address that is nobody's (RFC 5737). */
+const NOBODY = '192.0.2.1';
 
 /**
  * Alters the networks of a shadow so that no service but those named has a way out. On a host of ours its firewall sees to that;
@@ -15,6 +17,7 @@ const BRIDGE_NETWORK = 'outlast_bridge';
 export function limitEgress(model: ProjectModel, allowed: readonly string[], hostKind: HostKind): string[] {
   const leaving = allowed.map((name) => [name, serviceThatMayLeave(model, name)] as const);
   const changes = hostKind === 'ambient' ? isolate(model) : [];
+  changes.push(...askNobody(model, allowed));
   if (leaving.length === 0) return changes;
   model.networks = { ...model.networks, [EGRESS_NETWORK]: egressNetwork(hostKind) };
   for (const [name, service] of leaving) {
@@ -67,6 +70,19 @@ function isolate(model: ProjectModel): string[] {
     changes.push(`networks ${name}: leads nowhere`);
   }
   return changes;
+}
+
+/**
+ * A name that is looked up carries out what it says. The engine's resolver asks the name servers of the machine from the machine itself (from
+ * 28 on; before 23.0.11 where they are on its loopback, on an internal network too), those of a service from within the service's network.
+ */
+function askNobody(model: ProjectModel, allowed: readonly string[]): string[] {
+  return Object.entries(model.services).flatMap(([name, service]) => {
+    const { network_mode: mode, dns = [] } = service;
+    if (mode !== undefined || dns.length > 0 || allowed.includes(name)) return [];
+    service.dns = [NOBODY];
+    return [`${name}: names outside of the stack are not looked up`];
+  });
 }
 
 function join(service: ServiceModel, network: string): void {

@@ -34,6 +34,7 @@ const service = z.looseObject({
   environment: z.record(z.string(), z.string().nullable()).optional(),
   profiles: z.array(z.string()).optional(),
   network_mode: z.string().optional(),
+  dns: z.array(z.string()).optional(),
   ipc: z.string().optional(),
   pid: z.string().optional(),
   networks: z.record(z.string(), z.looseObject({}).nullable()).optional(),

@@ -119,6 +119,7 @@ const TOLD: readonly (readonly [path: RegExp, told: string])[] = [
   [/^services\/(worker)\/networks$/, '$1: has a network more, by which it gets out'],
   [/^services\/(worker)\/network_mode$/, '$1: network_mode bridge is dropped'],
   [/^services\/(worker|bridged)\/(?:networks|network_mode)$/, "$1: is on a network of the shadow's"],
+  [/^services\/(\w+)\/dns$/, '$1: names outside of the stack are not looked up'],
   [/^networks\/outlast_egress$/, 'app: has a network more'],
   [/^networks\/outlast_bridge$/, 'networks outlast_bridge: leads nowhere'],
   [/^networks\/outlast_bridge$/, "bridged: is on a network of the shadow's"],

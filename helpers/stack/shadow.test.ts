@@ -155,7 +155,11 @@ it("on the user's own engine a service meets nothing of his, and says so", () =>
   };
   const { model, changes } = shadow({ services: { app } }, { hostKind: 'ambient' });
   const { build, image, volumes: _, ...rest } = model.services['app'] ?? {};
-  expect(rest).toEqual({ labels: { 'dev.outlast.run': 'run' }, networks: { default: { aliases: ['a'] } } });
+  expect(rest).toEqual({
+    labels: { 'dev.outlast.run': 'run' },
+    networks: { default: { aliases: ['a'] } },
+    dns: ['192.0.2.1'],
+  });
   expect(build).not.toHaveProperty('tags');
   expect(image).toMatch(/^outlast-run\//);
   const said = changes.filter((change) => change.startsWith('app: '));
@@ -195,6 +199,25 @@ describe('a way out', () => {
     expect(model.services['app']).toMatchObject({ networks: { outlast_bridge: null } });
     expect(model.services['app']).not.toHaveProperty('network_mode');
     expect(model.services['other']?.networks).toEqual({ default: null, outlast_egress: null });
+  });
+
+  it('is none by way of names', () => {
+    const model = {
+      ...services(),
+      asking: { image: 'app', dns: ['10.0.0.53'] },
+      beside: { image: 'app', network_mode: 'service:app' },
+    };
+    const { model: altered, changes } = shadow({ services: model, networks }, { egress: ['app'] });
+    const dns = Object.entries(altered.services).map(([name, service]) => [name, service.dns]);
+    expect(Object.fromEntries(dns)).toEqual({
+      app: undefined,
+      other: ['192.0.2.1'],
+      asking: ['10.0.0.53'],
+      beside: undefined,
+    });
+    expect(changes.filter((change) => change.includes('looked up'))).toEqual([
+      'other: names outside of the stack are not looked up',
+    ]);
   });
 
   it.each([
