@@ -13,7 +13,7 @@ import { factsOfDockerfile, type ImageFacts } from './image-facts.ts';
 import { factsOfKnown, imageNameOf, knownImage } from './known-images.ts';
 import { mountsOf } from './mounts.ts';
 import { predictedStores } from './predict.ts';
-import { readRepository, readText } from './repository.ts';
+import { earlierText, readRepository, readText } from './repository.ts';
 import { mayHoldScripts, scriptsIn } from './scripts.ts';
 import { commandsIn } from './shell.ts';
 import {
@@ -73,6 +73,7 @@ export async function readSubject(
     binds: await readBinds(services),
     tracked: repository.tracked,
     siblings: await readSiblings(compose),
+    earlier: repository.root === null ? [] : await readEarlier(source),
     backup: config?.backup ?? null,
     stores: predictedStores(config, model),
     platform,
@@ -227,5 +228,12 @@ async function readSiblings({ files }: ComposeFiles): Promise<ComposeDocument[]>
   const names = (await readdir(folder).catch(() => [])).filter((name) => COMPOSE_NAME.test(basename(name)));
   const others = names.map((name) => join(folder, name)).filter((file) => !files.includes(file));
   const texts = await Promise.all(others.map(async (file) => ({ file, text: await readText(file) })));
+  return texts.flatMap(({ file, text }) => (text === null ? [] : [new ComposeDocument(file, text)]));
+}
+
+async function readEarlier({ documents }: ComposeSource): Promise<ComposeDocument[]> {
+  const texts = await Promise.all(
+    documents.map(async ({ file, text }) => ({ file, text: await earlierText(file, text) })),
+  );
   return texts.flatMap(({ file, text }) => (text === null ? [] : [new ComposeDocument(file, text)]));
 }

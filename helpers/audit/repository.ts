@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import { execa } from 'execa';
 
 /** What lies in the project's folder and what git knows of it. */
@@ -43,15 +43,32 @@ export async function readRepository(folder: string): Promise<Repository> {
   };
 }
 
-/** A repository's own configuration must not make git start anything. */
+/**
+ * What git keeps of a file before its last change: as it was committed where that was not committed yet, else as the commit before had it.
+ * @returns its text; `null` where git knows of none
+ */
+export async function earlierText(file: string, text: string): Promise<string | null> {
+  const folder = dirname(file);
+  const commits = (await git(folder, '--literal-pathspecs', 'rev-list', '--max-count=2', 'HEAD', '--', basename(file)))
+    ?.split('\n')
+    .filter((commit) => commit !== '');
+  for (const commit of commits ?? []) {
+    const committed = await git(folder, 'cat-file', 'blob', `${commit}:./${basename(file)}`);
+    if (committed !== null && committed !== text) return committed;
+  }
+  return null;
+}
+
+/** A repository's own configuration must not make git start anything, or fetch what it lacks: that is a way to start something too. */
 const HARMLESS = ['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null'];
+const HARMLESS_ENV = { GIT_OPTIONAL_LOCKS: '0', GIT_ALLOW_PROTOCOL: 'none' };
 
 async function git(cwd: string, ...args: string[]): Promise<string | null> {
   const result = await execa('git', [...HARMLESS, ...args], {
     cwd,
     reject: false,
     stdin: 'ignore',
-    env: { GIT_OPTIONAL_LOCKS: '0' },
+    env: HARMLESS_ENV,
     stripFinalNewline: false,
   });
   return result.exitCode === 0 ? result.stdout : null;

@@ -23,6 +23,9 @@ function filesIn(section: string): Map<string, string> {
   );
 }
 
+/** Before the name of a file that is committed, and changed since. */
+const COMMITTED = 'HEAD:';
+
 async function findingsIn(
   files: ReadonlyMap<string, string>,
   platform: NodeJS.Platform,
@@ -31,12 +34,24 @@ async function findingsIn(
   const folder = await dir({ prefix: 'outlast-rule-', unsafeCleanup: true });
   onTestFinished(async () => folder.cleanup());
   const root = join(folder.path, 'shop');
-  for (const [name, text] of files) {
-    await mkdir(dirname(join(root, name)), { recursive: true });
-    await writeFile(join(root, name), text);
+  const lay = async (wanted: (name: string) => string | null) => {
+    for (const [name, text] of files) {
+      const path = wanted(name);
+      if (path === null) continue;
+      await mkdir(dirname(join(root, path)), { recursive: true });
+      await writeFile(join(root, path), text);
+    }
+    await execa('git', ['init', '--quiet'], { cwd: root });
+    await execa('git', ['add', '--all'], { cwd: root });
+  };
+  const committed = [...files.keys()].filter((name) => name.startsWith(COMMITTED));
+  if (committed.length > 0) {
+    await mkdir(root, { recursive: true });
+    await lay((name) => (name.startsWith(COMMITTED) ? name.slice(COMMITTED.length) : null));
+    const author = ['-c', 'user.name=test', '-c', 'user.email=test@example.com'];
+    await execa('git', [...author, 'commit', '--quiet', '--message', 'before'], { cwd: root });
   }
-  await execa('git', ['init', '--quiet'], { cwd: root });
-  await execa('git', ['add', '--all'], { cwd: root });
+  await lay((name) => (name.startsWith(COMMITTED) ? null : name));
   const file = [...files.keys()].find((name) => basename(name) === 'compose.yaml') ?? '';
   const compose = { files: [join(root, file)], folder: dirname(join(root, file)) };
   const model = await resolveProject(await cli, compose);
@@ -328,6 +343,26 @@ const CASES: readonly (readonly [what: string, rule: string, Record<string, stri
     withService('{ image: "app:1", volumes: ["${D}/x:/data"] }', { '.env': 'D=/srv\n' }),
     ['warning compose.yaml:3'],
   ],
+  ...(
+    [
+      ['in the long form', '{ type: volume, source: old, target: /data }', 'old: {}', 1],
+      ['that was anonymous', '/data', '', 0],
+      ['that was a bind', '"./old:/data"', '', 0],
+      ['that was another one, and this one there too', 'old:/data', 'old: {}, data: {}', 0],
+      ['with a name of its own', 'old:/data', 'old: { name: shop_data }', 0],
+      ['at another place', 'old:/other', 'old: {}', 0],
+    ] as const
+  ).map(
+    ([what, mount, before, count]) =>
+      [
+        `a volume ${what}`,
+        'volume-renamed',
+        withService('{ image: "app:1", volumes: ["data:/data"] }', {
+          'HEAD:compose.yaml': `name: shop\nservices:\n  app: { image: app:1, volumes: [${mount}] }\nvolumes: { ${before} }\n`,
+        }),
+        Array.from({ length: count }, () => 'warning compose.yaml:3'),
+      ] as const,
+  ),
   ['a policy that was thought of', 'no-restart-policy', withService('{ image: "app:1", restart: "no" }'), []],
   [
     'a shell that steps aside',

@@ -71,6 +71,8 @@ export interface Subject {
   readonly tracked: ReadonlySet<string> | null;
   /** Other Compose files beside those that were named. */
   readonly siblings: readonly ComposeDocument[];
+  /** The Compose files before their last change, as far as git keeps them. */
+  readonly earlier: readonly ComposeDocument[];
   readonly backup: Backup | null;
   /** Those of the configuration, or one on every mount. */
   readonly stores: readonly PredictedStore[];

@@ -5,6 +5,7 @@ import * as bindSources from './bind-sources.ts';
 import * as containerLayer from './container-layer.ts';
 import * as destructiveScripts from './destructive-scripts.ts';
 import * as dumps from './dumps.ts';
+import * as earlierFiles from './earlier-files.ts';
 import * as filesystems from './filesystems.ts';
 import * as healthchecks from './healthchecks.ts';
 import * as imageTags from './image-tags.ts';
@@ -27,6 +28,7 @@ export const RULES: readonly Rule[] = [
   containerLayer,
   destructiveScripts,
   dumps,
+  earlierFiles,
   filesystems,
   healthchecks,
   imageTags,
