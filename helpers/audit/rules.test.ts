@@ -363,6 +363,22 @@ const CASES: readonly (readonly [what: string, rule: string, Record<string, stri
         Array.from({ length: count }, () => 'warning compose.yaml:3'),
       ] as const,
   ),
+  ...(
+    [
+      ['by a URL', '{ DB: "mysql://db/shop" }', 'alembic -c a.ini upgrade head', 1],
+      ['by a URL with a driver', '{ DB: "mysql+pymysql://db/shop" }', 'flask db upgrade', 1],
+      ['of another database', '{ DB: "postgres://db/shop" }', 'alembic upgrade head', 0],
+      ['that is none', '{ DB: "mysql://db/shop" }', 'node upgrade.js', 0],
+    ] as const
+  ).map(
+    ([what, environment, command, count]) =>
+      [
+        `a migration ${what}`,
+        'migration-at-start',
+        withService(`{ image: "app:1", environment: ${environment}, command: ${command} }`),
+        Array.from({ length: count }, () => 'info compose.yaml:3'),
+      ] as const,
+  ),
   ['a policy that was thought of', 'no-restart-policy', withService('{ image: "app:1", restart: "no" }'), []],
   [
     'a shell that steps aside',

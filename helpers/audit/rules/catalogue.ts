@@ -11,6 +11,7 @@ import * as healthchecks from './healthchecks.ts';
 import * as imageTags from './image-tags.ts';
 import * as imageVolumes from './image-volumes.ts';
 import * as inMemory from './in-memory.ts';
+import * as migrations from './migrations.ts';
 import * as otherFiles from './other-files.ts';
 import * as owners from './owners.ts';
 import * as projectName from './project-name.ts';
@@ -34,6 +35,7 @@ export const RULES: readonly Rule[] = [
   imageTags,
   imageVolumes,
   inMemory,
+  migrations,
   otherFiles,
   owners,
   projectName,
