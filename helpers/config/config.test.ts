@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dir } from 'tmp-promise';
 import { test as base } from 'vitest';
@@ -190,4 +190,14 @@ test.for([
     code: 'CONFIG_INVALID',
     message: expect.stringContaining(says) as string,
   });
+});
+
+test('every configuration that docs/stores.md shows is one', async ({ folder, expect }) => {
+  const text = await readFile(new URL('../../docs/stores.md', import.meta.url), 'utf8');
+  const blocks = [...text.matchAll(/^```yaml\n([^]*?)^```$/gm)];
+  expect(blocks).not.toEqual([]);
+  for (const [, block = ''] of blocks) {
+    await writeFile(join(folder, 'outlast.yaml'), block);
+    await expect(readConfig(folder), block).resolves.toMatchObject({ stores: expect.any(Array) as unknown });
+  }
 });
