@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { compare } from './compare.ts';
 import type { ReportCell, ReportFinding } from './model.ts';
+import { changeLine } from './summary.ts';
 import { deadCell, fullReport, goodCell, lostCell, sampleReport, unknownCell } from './sample.ts';
 
 const required: ReportCell = { ...lostCell, ok: true, expected: ['lost'] };
@@ -14,6 +15,7 @@ test.for([
   ['lost and good', [lostCell], [goodCell], 'better'],
   ['down and lost', [deadCell], [lostCell], 'worse'],
   ['lost and unknown', [lostCell], [unknownCell], 'better'],
+  ['good, and a service down besides', [goodCell], [{ ...goodCell, ok: false, outages: ['tunnel'] }], 'worse'],
   ['good and unknown', [goodCell], [unknownCell], 'worse'],
   ['lost and lost', [lostCell], [lostCell], null],
   ['lost as it has to be, and lost', [required], [lostCell], 'worse'],
@@ -47,6 +49,12 @@ test('says what it was and what it is, and which run it was', () => {
   expect(compare(sampleReport([]), sampleReport([goodCell])).other).toEqual([
     { disruption: 'restart', store: 'notes', before: null, after: 'survived' },
   ]);
+});
+
+test('says which service is down besides', () => {
+  const out: ReportCell = { ...goodCell, ok: false, outages: ['tunnel'] };
+  const { worse = [] } = compare(sampleReport([goodCell]), sampleReport([out]));
+  expect(worse.map(changeLine)).toEqual(['notes after restart: survived → survived (down: tunnel)']);
 });
 
 const [finding] = fullReport().findings;

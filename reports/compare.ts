@@ -8,7 +8,14 @@ export function compare(before: Report, after: Report): ReportBaseline {
   const [earlier, later] = [standings(before), standings(after)];
   const changes = [...new Map([...earlier, ...later])].map(([key, { disruption, store }]) => {
     const [was, is] = [earlier.get(key), later.get(key)];
-    const change = { disruption, store, before: was?.outcome ?? null, after: is?.outcome ?? null };
+    const outages = { before: was?.outages ?? [], after: is?.outages ?? [] };
+    const change = {
+      disruption,
+      store,
+      before: was?.outcome ?? null,
+      after: is?.outcome ?? null,
+      ...(outages.before.length + outages.after.length > 0 ? { outages } : {}),
+    };
     return { change, differs: was?.outcome !== is?.outcome, step: was && is ? is.rank - was.rank : null };
   });
   const those = (fits: (each: (typeof changes)[number]) => boolean) => changes.filter(fits).map(({ change }) => change);
@@ -43,6 +50,7 @@ function isOfFiles({ rule }: ReportFinding): boolean {
 
 interface Standing extends Pick<ReportCell, 'disruption' | 'store'> {
   readonly outcome: Outcome;
+  readonly outages: readonly string[];
   /** The higher the better; what is as it should be is best, whatever it is. */
   readonly rank: number;
 }
@@ -50,11 +58,11 @@ interface Standing extends Pick<ReportCell, 'disruption' | 'store'> {
 /** Of each store after each disruption, on whichever host it was worst. */
 function standings({ cells }: Report): Map<string, Standing> {
   const worst = new Map<string, Standing>();
-  for (const { status, disruption, store, outcome, ok } of cells) {
+  for (const { status, disruption, store, outcome, ok, outages = [] } of cells) {
     if (status === 'not-applicable') continue;
     const key = `${disruption} ${store}`;
     const rank = ok ? OUTCOMES.length : OUTCOMES.indexOf(outcome);
-    if (rank < (worst.get(key)?.rank ?? Infinity)) worst.set(key, { disruption, store, outcome, rank });
+    if (rank < (worst.get(key)?.rank ?? Infinity)) worst.set(key, { disruption, store, outcome, outages, rank });
   }
   return worst;
 }

@@ -174,6 +174,10 @@ const change = z.looseObject({
   store: z.string(),
   before: outcome.nullable().describe('null: there was no such cell.'),
   after: outcome.nullable().describe('null: there is no such cell any more.'),
+  outages: z
+    .looseObject({ before: z.array(z.string()), after: z.array(z.string()) })
+    .optional()
+    .describe("The cells' own; absent: neither has any."),
 });
 
 const findingOf = finding.pick({ rule: true, severity: true, service: true, file: true, line: true, title: true });

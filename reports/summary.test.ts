@@ -7,7 +7,7 @@ import { renderJunit } from './junit.ts';
 import { renderMarkdown } from './markdown.ts';
 import type { ReportCell, ReportFinding } from './model.ts';
 import { makeReport } from './report.ts';
-import { deadCell, goodCell, lostCell, sampleReport, unknownCell } from './sample.ts';
+import { deadCell, fullReport, goodCell, lostCell, sampleReport, unknownCell } from './sample.ts';
 import { badCells, gateLine, labelOf, nextStep, sentenceOf, untriedLines, whyOf } from './summary.ts';
 import { renderTerminal } from './terminal.ts';
 
@@ -47,6 +47,13 @@ test.for([
   const report = sampleReport([...cells]);
   expect(sentenceOf(report)).toBe(sentence);
   expect(nextStep(report)).toBe(reason === 'restore' ? RESTORE : ADVICE[reason]);
+});
+
+test('the next step for a service that is down besides is where the files say why', () => {
+  const [finding] = fullReport().findings;
+  const found = { ...finding, rule: 'no-restart-policy', service: 'worker', file: 'compose.yaml', line: 7, path: null };
+  const report = { ...sampleReport([out]), findings: [{ ...found, fix: 'Say restart.' } as ReportFinding] };
+  expect(nextStep(report)).toBe('compose.yaml:7: Say restart.');
 });
 
 test('a run that did not end whole', () => {

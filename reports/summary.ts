@@ -1,5 +1,5 @@
 import { hasOutage } from '../helpers/verdict/expectation.ts';
-import { OUTCOMES, type Reason, REASONS } from '../helpers/verdict/model.ts';
+import { type Outcome, OUTCOMES, type Reason, REASONS } from '../helpers/verdict/model.ts';
 import { ADVICE } from './advice.ts';
 import { LAYER_WORDS } from './durability.ts';
 import type { Report, ReportBaseline, ReportCell, ReportFinding, ReportGate, Verdict } from './model.ts';
@@ -165,6 +165,10 @@ const RESTORES: readonly string[] = ['restore', 'new-host'];
 
 /** Where the audit has found the reason in the files, its fix; else what goes with the reason. */
 function remedyOf(cell: ReportCell, { stores, findings }: Report): string {
+  const down = findings.find(
+    ({ rule, service }) => rule === 'no-restart-policy' && service !== null && cell.outages?.includes(service) === true,
+  );
+  if (down !== undefined && cell.reason === 'other-service-down') return fixOf(down);
   const store = stores.find(({ id }) => id === cell.store);
   const found = findings.find(
     ({ severity, service, path }) =>
@@ -209,8 +213,14 @@ function shortened(texts: readonly string[]): string {
 type Change = NonNullable<ReportBaseline['worse']>[number];
 
 /** A cell that differs from an earlier run's. */
-export function changeLine({ disruption, store, before, after }: Change): string {
-  return `${store} after ${disruption}: ${before ?? 'no such cell'} → ${after ?? 'no such cell'}`;
+export function changeLine({ disruption, store, before, after, outages }: Change): string {
+  return `${store} after ${disruption}: ${sideOf(before, outages?.before)} → ${sideOf(after, outages?.after)}`;
+}
+
+/** One of the two cells of a change, in words. */
+export function sideOf(outcome: Outcome | null, outages: readonly string[] = []): string {
+  const down = outages.length === 0 ? '' : ` (down: ${outages.join(', ')})`;
+  return `${outcome ?? 'no such cell'}${down}`;
 }
 
 type FindingOf = NonNullable<ReportBaseline['newFindings']>[number];

@@ -1,7 +1,7 @@
 import { h } from 'hastscript';
 import type { Element } from 'hast';
 import type { ReportBaseline } from '../model.ts';
-import { findingLine, sinceOf } from '../summary.ts';
+import { findingLine, sideOf, sinceOf } from '../summary.ts';
 import { prose, section, type Part, type View } from './view.ts';
 
 /** How this run differs from an earlier one. */
@@ -28,11 +28,11 @@ function list(heading: string, items: Element[]): Element | null {
 }
 
 function changeOf(tone: string): (change: NonNullable<ReportBaseline['worse']>[number]) => Element {
-  return ({ disruption, store, before, after }) =>
+  return ({ disruption, store, before, after, outages }) =>
     h(
       'li',
-      `${store} after ${disruption}: ${before ?? 'no such cell'} → `,
-      h('span.chip', { className: [tone] }, after ?? 'no such cell'),
+      `${store} after ${disruption}: ${sideOf(before, outages?.before)} → `,
+      h('span.chip', { className: [tone] }, sideOf(after, outages?.after)),
     );
 }
 

@@ -11,7 +11,7 @@ export interface Goal {
 export function holdTo(goals: readonly Goal[]): void {
   for (const { what, seen, limit, unit } of goals) {
     const met = seen < limit;
-    const round = Math.round(seen * 10) / 10;
+    const round = Math.round(seen * 100) / 100;
     console.log(`${met ? 'met' : 'MISSED'}: ${what}: ${round} ${unit}, to be below ${limit} ${unit}`);
     if (!met) process.exitCode = 1;
   }
