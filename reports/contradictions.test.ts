@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { OutlastError } from '../helpers/errors.ts';
-import { acceptable } from '../helpers/verdict/expectation.ts';
+import { isAsExpected } from '../helpers/verdict/expectation.ts';
 import { judge } from '../helpers/verdict/judge.ts';
 import { type Attempt, OUTCOMES } from '../helpers/verdict/model.ts';
 import { contradictionsOf } from './contradictions.ts';
@@ -46,7 +46,7 @@ describe('what contradicts itself is REPORT_DAMAGED, and it says what', () => {
       'a loss that is called good',
       withCell({ ...lostCell, ok: true }),
       'cells[1].ok',
-      'true, ran with outcome lost where survived is expected',
+      'true, ran with outcome lost and service up where survived is expected',
     ],
     [
       'a survival that is called bad',
@@ -227,7 +227,7 @@ test('what the judge says of any rows is no contradiction', () => {
         data,
         service,
         expected,
-        ok: acceptable(outcome, expected),
+        ok: isAsExpected({ outcome, service, expected }),
         own: verdict ? { ...own, verdict } : null,
       };
       return contradictionsOf(cell).length === 0;

@@ -1,4 +1,4 @@
-import { acceptable, hasOutage, type JudgedCell, verdictOf, type Verdict } from '../helpers/verdict/expectation.ts';
+import { hasOutage, isAsExpected, type JudgedCell, verdictOf, type Verdict } from '../helpers/verdict/expectation.ts';
 import { worstOutcome } from '../helpers/verdict/judge.ts';
 import type { Counts, Outcome } from '../helpers/verdict/model.ts';
 import type { OwnVerdict } from '../helpers/verdict/own-data.ts';
@@ -37,7 +37,7 @@ export function contradictionsOf(cell: Cell): Contradiction[] {
   const { status, outcome, data, service, expected, ok, acceptedBy, own } = cell;
   const worst = status === 'ran' ? worstOutcome(data, service) : 'unknown';
   const isOut = hasOutage(cell);
-  const isGood = status === 'ran' ? acceptable(worst, expected) && !isOut : status === 'not-applicable';
+  const isGood = status === 'ran' ? isAsExpected({ ...cell, outcome: worst }) : status === 'not-applicable';
   const { attempted, acknowledged, rejected, indeterminate } = cell;
   const { intact, lost, corrupt, unexpected, recovered } = cell;
   const unread = [intact, lost, corrupt, unexpected, recovered].filter((count) => count === null).length;
@@ -48,7 +48,7 @@ export function contradictionsOf(cell: Cell): Contradiction[] {
     [
       ok !== isGood,
       ['ok'],
-      `${ok}, ${status} with outcome ${worst} where ${expected.join(' or ') || 'nothing'} is expected${isOut ? ', and another service is down' : ''}`,
+      `${ok}, ${status} with outcome ${worst} and service ${service} where ${expected.join(' or ') || 'nothing'} is expected${isOut ? ', and another service is down' : ''}`,
     ],
     [
       acceptedBy !== null && (status !== 'ran' || isGood || isOut || worst === 'unknown' || worst === 'survived'),

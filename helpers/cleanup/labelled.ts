@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import { RUN_LABEL } from '../host/host.ts';
-import { removeFromEngine, together, type Swept } from './swept.ts';
+import { isInProgress, removeFromEngine, together, type Swept } from './swept.ts';
 
 /** Removes the containers, networks, volumes and images whose run label the predicate accepts. */
 export async function removeLabelled(docker: Docker, isTarget: (runId: string) => boolean): Promise<Swept> {
@@ -12,9 +12,7 @@ export async function removeLabelled(docker: Docker, isTarget: (runId: string) =
   const first = await Promise.all(
     // Anonymous volumes carry no label; they go with their container.
     containers.map(async ({ Id }) =>
-      removeFromEngine(`container ${Id.slice(0, 12)}`, async () =>
-        docker.getContainer(Id).remove({ force: true, v: true }),
-      ),
+      removeFromEngine(`container ${Id.slice(0, 12)}`, async () => removeContainer(docker.getContainer(Id))),
     ),
   );
   const [networks, volumes, images] = await Promise.all([
@@ -38,4 +36,18 @@ export async function removeLabelled(docker: Docker, isTarget: (runId: string) =
       ),
   ]);
   return together([...first, ...then]);
+}
+
+/** How long the engine may take to end a removal that it has begun for somebody else. */
+const REMOVAL_MS = 10_000;
+
+async function removeContainer(container: Docker.Container): Promise<void> {
+  try {
+    await container.remove({ force: true, v: true });
+  } catch (error) {
+    // What it holds is in use until it has gone.
+    if (isInProgress(error))
+      await container.wait({ condition: 'removed', abortSignal: AbortSignal.timeout(REMOVAL_MS) }).catch(() => {});
+    throw error;
+  }
 }

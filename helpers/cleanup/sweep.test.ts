@@ -81,9 +81,27 @@ test('a run stays until the engine that it worked on answers', async () => {
   const dead = path.join(home, 'runs/dead');
   await mkdir(dead, { recursive: true });
   const endpoint = `unix://${home}/nobody.sock`;
-  appendToJournal(path.join(dead, 'journal.jsonl'), { kind: 'engine', endpoint });
+  // It came to the same one twice: it is asked once.
+  for (let times = 0; times < 2; times++)
+    appendToJournal(path.join(dead, 'journal.jsonl'), { kind: 'engine', endpoint });
   const kept = [`run dead: the engine at ${endpoint} does not answer`];
   expect(await sweep(home)).toEqual({ removed: [], kept });
   expect(await exists(dead)).toBe(true);
+  await cleanup();
+});
+
+test('what cannot be removed is told, and keeps nothing else', async () => {
+  const { path: home, cleanup } = await dir({ unsafeCleanup: true });
+  const [stuck, dead] = [path.join(home, 'runs/a-stuck'), path.join(home, 'runs/dead')];
+  for (const run of [stuck, dead]) await mkdir(run, { recursive: true });
+  await mkdir(path.join(home, 'projects/dead-too'), { recursive: true });
+  await writeFile(path.join(home, 'file'), '');
+  // Below a file there is nothing, and nothing can be removed.
+  appendToJournal(path.join(stuck, 'journal.jsonl'), { kind: 'folder', path: path.join(home, 'file/below') });
+  expect(await sweep(home)).toEqual({
+    removed: ['run dead', 'project dead-too'],
+    kept: [expect.stringMatching(/^run a-stuck: .*ENOTDIR/)],
+  });
+  expect(await exists(stuck)).toBe(true);
   await cleanup();
 });

@@ -34,15 +34,26 @@ export async function sweep(home: string, signal?: AbortSignal): Promise<Swept> 
     try {
       const slots = await sweepSlots(home, signal);
       // Last: a run whose folder has gone has left nothing.
-      const runs = await Promise.all(dead.map(async (run) => sweepRun(home, run)));
-      const files = [...(await sweepProjects(home)), ...(await sweepCaches(home))];
-      return together([{ removed: slots, kept: [] }, ...runs, { removed: files, kept: [] }]);
+      const runs = await Promise.all(
+        dead.map(async (run) => orKept(`run ${run.id}`, signal, async () => sweepRun(home, run))),
+      );
+      return together([...slots, ...runs, ...(await sweepProjects(home)), ...(await sweepCaches(home))]);
     } finally {
       for (const { lock } of dead) lock.release();
     }
   };
   // One at a time: whoever asks for a sweep may rely on what another one has begun.
   return withLock(path.join(home, 'sweep.lock'), action, signal);
+}
+
+/** One thing that cannot be removed keeps none of the others, and no later run, from theirs. */
+async function orKept(what: string, signal: AbortSignal | undefined, work: () => Promise<Swept>): Promise<Swept> {
+  try {
+    return await work();
+  } catch (error) {
+    signal?.throwIfAborted();
+    return { removed: [], kept: [`${what}: ${String(error)}`] };
+  }
 }
 
 async function findDeadRuns(home: string): Promise<DeadRun[]> {
@@ -65,30 +76,34 @@ function lockOf(folder: string): Lock | null {
   }
 }
 
-async function sweepSlots(home: string, signal: AbortSignal | undefined): Promise<string[]> {
+async function sweepSlots(home: string, signal: AbortSignal | undefined): Promise<Swept[]> {
   const numbers = await existingSlots(home);
-  const swept = await Promise.all(
-    numbers.map(async (number) => {
-      const slot = tryAcquire(home, number);
-      if (!slot) return [];
-      if (await isOccupied(slot.folder)) {
-        await clearSlot(home, slot, signal);
-        return [`private host ${number}`];
-      }
-      slot.lock.release();
-      return [];
-    }),
+  return Promise.all(
+    numbers.map(async (number) =>
+      orKept(`private host ${number}`, signal, async () => {
+        const slot = tryAcquire(home, number);
+        if (!slot) return removed([]);
+        if (await isOccupied(slot.folder)) {
+          await clearSlot(home, slot, signal);
+          return removed([`private host ${number}`]);
+        }
+        slot.lock.release();
+        return removed([]);
+      }),
+    ),
   );
-  return swept.flat();
+}
+
+function removed(names: readonly string[]): Swept {
+  return { removed: names, kept: [] };
 }
 
 /** The folder of a run stays until nothing of it is left on the engine that it worked on: only its journal tells where that is. */
 async function sweepRun(home: string, { id, folder }: DeadRun): Promise<Swept> {
   const entries = await readJournal(path.join(folder, 'journal.jsonl'));
+  const engines = new Set(entries.flatMap((entry) => (entry.kind === 'engine' ? [entry.endpoint] : [])));
   const onEngines = together(
-    await Promise.all(
-      entries.map(async (entry) => (entry.kind === 'engine' ? sweepEngine(entry.endpoint, id, entries) : NOTHING)),
-    ),
+    await Promise.all([...engines].map(async (endpoint) => sweepEngine(endpoint, id, entries))),
   );
   if (onEngines.kept.length > 0)
     return { removed: onEngines.removed, kept: onEngines.kept.map((what) => `run ${id}: ${what}`) };
@@ -97,8 +112,6 @@ async function sweepRun(home: string, { id, folder }: DeadRun): Promise<Swept> {
   await rm(folder, { recursive: true, force: true });
   return { removed: [...onEngines.removed, ...others.flat(), `run ${id}`], kept: [] };
 }
-
-const NOTHING: Swept = { removed: [], kept: [] };
 
 async function sweepEngine(endpoint: string, runId: string, entries: readonly JournalEntry[]): Promise<Swept> {
   try {
@@ -122,26 +135,40 @@ async function removeVolumes(engine: Docker, entries: readonly JournalEntry[]): 
 }
 
 /** Folders of shadow projects on the user's engine whose run is no more. */
-async function sweepProjects(home: string): Promise<string[]> {
-  const names = await readdir(path.join(home, 'projects')).catch(() => []);
+async function sweepProjects(home: string): Promise<Swept[]> {
+  const names = await namesIn(path.join(home, 'projects'));
   // Looked at after them: a run is there before its project.
-  const runs = new Set(await readdir(runsFolder(home)).catch(() => []));
+  const runs = new Set(await namesIn(runsFolder(home)));
   const left = names.filter((name) => !runs.has(name));
-  for (const name of left) await rm(path.join(home, 'projects', name), { recursive: true, force: true });
-  return left.map((name) => `project ${name}`);
+  return Promise.all(
+    left.map(async (name) =>
+      orKept(`project ${name}`, undefined, async () => {
+        await rm(path.join(home, 'projects', name), { recursive: true, force: true });
+        return removed([`project ${name}`]);
+      }),
+    ),
+  );
 }
 
-async function sweepCaches(home: string): Promise<string[]> {
-  const [runs, bases, toolboxes] = await Promise.all([
-    sweepUnfinished(runsFolder(home), RUNS_LOCK),
-    sweepUnfinished(basesFolder(home), BASES_LOCK),
-    sweepCache(toolboxesFolder(home), TOOLBOXES_KEPT),
-  ]);
-  return [
-    ...runs.map((name) => `runs/${name}`),
-    ...bases.map((name) => `base/${name}`),
-    ...toolboxes.map((name) => `toolbox/${name}`),
-  ];
+/** @throws Error for a folder that is there and cannot be read: of what it holds nothing is known */
+async function namesIn(folder: string): Promise<string[]> {
+  return readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+}
+
+async function sweepCaches(home: string): Promise<Swept[]> {
+  const caches = {
+    runs: async () => sweepUnfinished(runsFolder(home), RUNS_LOCK),
+    base: async () => sweepUnfinished(basesFolder(home), BASES_LOCK),
+    toolbox: async () => sweepCache(toolboxesFolder(home), TOOLBOXES_KEPT),
+  };
+  return Promise.all(
+    Object.entries(caches).map(async ([folder, work]) =>
+      orKept(`${folder}/`, undefined, async () => removed((await work()).map((name) => `${folder}/${name}`))),
+    ),
+  );
 }
 
 async function removeJournalled(entry: JournalEntry): Promise<string[]> {

@@ -17,7 +17,12 @@ export async function removeFromEngine(name: string, remove: () => Promise<unkno
     return { removed: [name], kept: [] };
   } catch (error) {
     const { statusCode, message } = error as Error & { statusCode?: number };
-    const isGone = statusCode === 404 || /already in progress/.test(message);
+    const isGone = statusCode === 404 || isInProgress(error);
     return { removed: [], kept: isGone ? [] : [`${name}: ${message}`] };
   }
+}
+
+/** Is the engine at it already, for somebody else? */
+export function isInProgress(error: unknown): boolean {
+  return /already in progress/.test((error as Error).message);
 }

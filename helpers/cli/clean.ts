@@ -1,6 +1,6 @@
 import { sweepBaseImages } from '../cleanup/base-images.ts';
 import { sweep } from '../cleanup/sweep.ts';
-import { together } from '../cleanup/swept.ts';
+import { together, type Swept } from '../cleanup/swept.ts';
 import { outlastHome } from '../home.ts';
 import { findAmbientEngine } from '../host/ambient-host.ts';
 import { exitCodeOf } from '../verdict/expectation.ts';
@@ -8,13 +8,20 @@ import { exitCodeOf } from '../verdict/expectation.ts';
 /** `outlast clean`. @returns the exit code: 3 where something is left */
 export async function clean(signal: AbortSignal): Promise<number> {
   const home = await outlastHome();
-  const engine = await findAmbientEngine();
   const left = await sweep(home, signal);
-  const images = engine ? [await sweepBaseImages(engine.docker, { home, kept: null })] : [];
-  const { removed, kept } = together([left, ...images]);
+  const { removed, kept } = together([left, await sweepImages(home)]);
   const lines = [...removed.map((item) => `removed ${item}`), ...kept.map((item) => `kept ${item}`)];
   process.stdout.write(`${lines.length > 0 ? lines.join('\n') : 'Nothing was left behind.'}\n`);
   if (kept.length === 0) return 0;
   process.stdout.write('Start what does not answer, free what is in use, and run `outlast clean` again.\n');
   return exitCodeOf('inconclusive');
+}
+
+async function sweepImages(home: string): Promise<Swept> {
+  try {
+    const engine = await findAmbientEngine();
+    return engine ? await sweepBaseImages(engine.docker, { home, kept: null }) : { removed: [], kept: [] };
+  } catch (error) {
+    return { removed: [], kept: [`base images: ${String(error)}`] };
+  }
 }

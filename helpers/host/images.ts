@@ -68,7 +68,9 @@ async function recall(memory: string): Promise<string | null> {
   const made = await stat(memory).catch(() => null);
   const age = made === null ? Infinity : Date.now() - made.mtimeMs;
   if (age >= REMEMBER_MS) return null;
-  const failure = await readFile(memory, 'utf8');
+  // Another run may have pulled it meanwhile, or be writing why not.
+  const failure = await readFile(memory, 'utf8').catch(() => '');
+  if (failure === '') return null;
   return `it could not be pulled ${Math.round(age / 1000)} s ago and was not tried again: ${failure}`;
 }
 

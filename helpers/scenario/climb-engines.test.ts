@@ -65,3 +65,12 @@ test('of equal steps the one that is not as it should be stands', () => {
   const outage = { ...hop('20', '26', 'survived'), ok: false, outages: ['tunnel'] };
   expect(worstOf([outage, hop('26', '28', 'survived')], back)).toMatchObject({ ok: false, outages: ['tunnel'] });
 });
+
+test('a service that is down after one step is told, whatever came after it', () => {
+  const outage = { ...hop('20', '26', 'survived'), ok: false, outages: ['tunnel'] };
+  expect(worstOf([outage, hop('26', '28', 'unknown')], back)).toMatchObject({
+    outcome: 'unknown',
+    ok: false,
+    outages: ['tunnel'],
+  });
+});

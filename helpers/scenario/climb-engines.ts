@@ -35,8 +35,10 @@ export async function climbEngines(
 export function worstOf(hops: readonly CellRecord[], stepBack: CellRecord): CellRecord {
   const [worst] = hops.toReversed().toSorted((a, b) => badness(b) - badness(a));
   if (!worst) throw new Error('There was no newer engine.');
+  const outages = [...new Set(hops.flatMap((hop) => hop.outages ?? []))];
   return {
     ...worst,
+    ...(outages.length > 0 ? { outages } : {}),
     ok: hops.every(({ ok }) => ok),
     durationMs: hops.reduce((sum, { durationMs }) => sum + (durationMs ?? 0), 0),
     evidence: [
@@ -54,9 +56,10 @@ function badness({ outcome, ok }: CellRecord): number {
 }
 
 /** Versions as the engines report them, what was found, and where the time went. */
-function told({ proof, outcome, reason, intact, acknowledged, rtoMs, durationMs }: CellRecord): string {
+function told({ proof, outcome, reason, intact, acknowledged, rtoMs, durationMs, outages = [] }: CellRecord): string {
   const [from, to] = [proof.before, proof.after].map((facts) => facts['host engine'] ?? 'no engine');
-  const verdict = reason === null ? outcome : `${outcome} (${reason})`;
+  const down = outages.length === 0 ? '' : `, ${outages.join(', ')} down`;
+  const verdict = `${reason === null ? outcome : `${outcome} (${reason})`}${down}`;
   const read = rtoMs === null ? 'never read' : `read after ${rtoMs} ms`;
   return `${from} → ${to}: ${verdict}, ${intact ?? 0} of ${acknowledged} rows intact; ${read}, ${durationMs} ms in all`;
 }

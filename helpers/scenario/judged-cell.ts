@@ -1,7 +1,7 @@
 import type { Disruption } from '../disruptions/disruption.ts';
 import type { Placement } from '../stack/layers.ts';
 import type { StoreDefinition } from '../stores/store.ts';
-import { acceptable } from '../verdict/expectation.ts';
+import { acceptable, isAsExpected } from '../verdict/expectation.ts';
 import type { Counts, Judgement } from '../verdict/model.ts';
 import type { Outages } from './outages.ts';
 import type { CellRecord } from './record.ts';
@@ -35,13 +35,14 @@ export function judgedCell(
   store: StoreDefinition,
   host: string,
   was: Placement | undefined,
-  { outcome, data, service, reason, counts }: Judgement,
+  { outcome, data, service, reason, serviceReason, counts }: Judgement,
   explained: boolean,
   { services }: Outages,
 ): JudgedCell {
   const isOut = services.length > 0;
   const expected = was ? disruption.expected(was.layer, explained) : ['survived' as const];
-  const ok = acceptable(outcome, expected);
+  const isHopedFor = acceptable(outcome, expected);
+  const ok = isAsExpected({ outcome, service, expected, outages: services });
   return {
     disruption: disruption.id,
     title: disruption.title,
@@ -53,9 +54,9 @@ export function judgedCell(
     data,
     service,
     expected,
-    ok: ok && !isOut,
+    ok,
     acceptedBy: null,
-    reason: ok && isOut ? 'other-service-down' : reason,
+    reason: ok || !isHopedFor ? reason : (serviceReason ?? 'other-service-down'),
     ...(isOut ? { outages: services } : {}),
     ...counts,
   };

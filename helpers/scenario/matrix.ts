@@ -146,18 +146,20 @@ export class Matrix {
     }
     const subjects = subjectsOf(disruption, stores, project);
     if (subjects.length === 0) return idle('not-applicable', 'needs-bind');
+    const whole = (cells: readonly CellRecord[]): CellRecord[] =>
+      idle('not-applicable', 'needs-bind').map((cell) => cells.find(({ store }) => store === cell.store) ?? cell);
     let cells: CellRecord[];
     try {
       cells = await runScenario({ ...this.#setting, stores: subjects }, disruption, this.#epoch++, onPhase);
     } catch (error) {
       this.#whole = false;
-      return failed(error, 'checker-failed');
+      return whole(failed(error, 'checker-failed').filter(({ store }) => subjects.some(({ id }) => id === store)));
     }
     const logged = await this.#withLogs(cells);
     // What a later version has made of the data is no start for the next disruption.
     const healed = !project.isLater && (await this.#heal(disruption));
     this.#whole = healed && cells.every((cell) => cell.data === 'survived' && cell.ok);
-    return idle('not-applicable', 'needs-bind').map((cell) => logged.find(({ store }) => store === cell.store) ?? cell);
+    return whole(logged);
   }
 
   /** What the services of failed cells have said last. */

@@ -16,6 +16,7 @@ export const NO_OUTAGES: Outages = { services: [], evidence: [] };
 /**
  * @param factsBefore as `RunningStack.attest` gives them
  * @param states of the services after the disruption; of those that are not in it nothing is known
+ * @throws Error when the engine does not answer
  */
 export async function findOutages(
   stack: RunningStack,
@@ -29,8 +30,7 @@ export async function findOutages(
   const startedBefore = new Map(
     factsBefore.filter(({ kind }) => kind === 'started').map(({ subject, value }) => [subject, value]),
   );
-  const found = await stack.containers().catch(() => []);
-  const containers = new Map(found.map((container) => [serviceOf(container), container]));
+  const containers = new Map((await stack.containers()).map((container) => [serviceOf(container), container]));
   const out = down.filter(([service]) => {
     const started = startedBefore.get(service);
     if (started === undefined) return false;

@@ -83,7 +83,9 @@ export async function runScenario(
   const attested = await stack.attest().catch((): Fact[] => []);
   // What is not meant to come back accuses nobody.
   const outages =
-    disruption.patienceMs === undefined ? await findOutages(stack, stores, factsBefore, states) : NO_OUTAGES;
+    disruption.patienceMs === undefined
+      ? await findOutages(stack, stores, factsBefore, states).catch(() => signal.throwIfAborted())
+      : NO_OUTAGES;
   const rebuilt = new Set(stack.project.rebuilt);
   const bootMs = injection.steps.reduce((sum, step) => sum + (step.bootMs ?? 0), 0);
   const subjects = (fact: Fact): boolean =>
@@ -93,14 +95,23 @@ export async function runScenario(
   const looked = performance.now();
   await setting.own.settled(stack).catch(() => signal.throwIfAborted());
   // What is not meant to come back is left as it is until it is healed.
-  const revived = disruption.patienceMs === undefined ? await revive(setting, states) : [];
+  const revived =
+    disruption.patienceMs === undefined
+      ? await revive(setting, states).catch((error: unknown): string[] => {
+          signal.throwIfAborted();
+          return [String(error)];
+        })
+      : [];
   const after = await placements(stack, stores).catch(() => new Map<string, Placement>());
   const probes = await enter(setting);
   const atInjection = injection.steps.flatMap(({ facts }) => facts ?? []);
   const factsAfter = [...attested, ...atInjection, ...userFacts(await identitiesIn(probes))];
   const proof = compareFacts(factsBefore, factsAfter);
-  const missing = unproven(factsBefore, factsAfter, disruption.claims, subjects);
-  const replaced = await replacedIn(stack, before, after);
+  const missing = [
+    ...unproven(factsBefore, factsAfter, disruption.claims, subjects),
+    ...(outages ? [] : ['whether every service came back']),
+  ];
+  const replaced = await replacedIn(stack, before, after).catch(() => new Set<string>());
   const seen = await observeAll(setting, disruption, { states, probes, identities, after, epoch });
 
   return Promise.all(
@@ -126,9 +137,19 @@ export async function runScenario(
       const blindness = setting.own.blindness(store);
       const blind = blindness === null ? [] : [`the app's own data is not followed: ${blindness}`];
       const now =
-        judgement.data === 'stale' ? await unlessOfImage(stack, store, after.get(store.id)) : after.get(store.id);
+        judgement.data === 'stale'
+          ? await unlessOfImage(stack, store, after.get(store.id)).catch(() => after.get(store.id))
+          : after.get(store.id);
       const borrowed = judgement.outcome === 'survived' && was?.layer === 'container';
-      const judged = judgedCell(disruption, store, stack.project.host.id, was, judgement, saw.explained, outages);
+      const judged = judgedCell(
+        disruption,
+        store,
+        stack.project.host.id,
+        was,
+        judgement,
+        saw.explained,
+        outages ?? NO_OUTAGES,
+      );
       return {
         ...judged,
         reason: borrowed && judged.ok ? 'borrowed-time' : judged.reason,
@@ -155,7 +176,7 @@ export async function runScenario(
           was,
           now,
           own,
-        ).concat(outages.evidence),
+        ).concat(outages?.evidence ?? []),
         own,
       };
     }),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { acceptable, acceptedBy, exitCodeOf, type JudgedCell, verdictOf } from './expectation.ts';
+import { acceptable, acceptedBy, exitCodeOf, isAsExpected, type JudgedCell, verdictOf } from './expectation.ts';
 import { OUTCOMES } from './model.ts';
 
 const good: JudgedCell = {
@@ -28,6 +28,20 @@ describe('acceptable', () => {
   });
 });
 
+describe('isAsExpected', () => {
+  test.for([
+    ['all good', good, ['survived'], true],
+    ['a loss that has to be', lost, ['lost'], true],
+    ['… whose service stays down', { ...lost, service: 'unavailable' }, ['lost'], false],
+    ['… whose service nobody could look at', { ...lost, service: 'unknown' }, ['lost', 'unknown'], false],
+    ['… beside another service that stays down', { ...lost, outages: ['tunnel'] }, ['lost'], false],
+    ['a dead service that was expected', dead, ['unavailable'], true],
+    ['a loss of what should be there', lost, ['survived'], false],
+  ] as const)('%s', ([, { outcome, service, outages }, expected, isGood]) => {
+    expect(isAsExpected({ outcome, service, outages, expected })).toBe(isGood);
+  });
+});
+
 describe('verdictOf', () => {
   test.for([
     ['outlasts', 'all good', [good, good]],
@@ -42,6 +56,11 @@ describe('verdictOf', () => {
       'fails',
       'a service without a store that is down, beside a loss that was expected',
       [{ ...lost, expected: ['lost'], outages: ['tunnel'] }],
+    ],
+    [
+      'fails',
+      'a dead service after a loss that was expected',
+      [{ ...lost, expected: ['lost'], service: 'unavailable' }],
     ],
     ['fails', 'a dead service whose data could not be read', [{ ...unknown, service: 'unavailable' }]],
     [

@@ -27,6 +27,17 @@ export function acceptable(outcome: Outcome, expected: readonly Outcome[]): bool
   return outcome !== 'unknown' && expected.includes(outcome);
 }
 
+/** Is a cell as it was hoped for? A loss that has to be excuses no service that stays down. */
+export function isAsExpected({
+  outcome,
+  service,
+  expected,
+  outages,
+}: Pick<JudgedCell, 'outcome' | 'service' | 'outages'> & { readonly expected: readonly Outcome[] }): boolean {
+  const serves = service === 'up' || (service !== 'unknown' && expected.includes(service));
+  return acceptable(outcome, expected) && serves && !hasOutage({ outages });
+}
+
 /** What may be accepted: nobody accepts what nobody has seen. */
 export const ACCEPTABLE = OUTCOMES.filter((outcome) => outcome !== 'survived' && outcome !== 'unknown');
 

@@ -30,6 +30,7 @@ export function judge(attempts: Iterable<Attempt>, observation: Observation): Ju
     service: observation.service,
     outcome,
     reason: outcome === data.verdict && outcome !== 'survived' ? data.reason : serviceReason(observation),
+    serviceReason: serviceReason(observation),
     counts: isRead ? reading.counts : { ...reading.counts, ...NOT_READ },
     firstLost: isRead ? reading.firstBad : [],
     firstForeign: reading.foreign.slice(0, FIRST),

@@ -142,6 +142,8 @@ export interface Judgement {
   readonly service: ServiceVerdict;
   readonly outcome: Outcome;
   readonly reason: Reason | null;
+  /** Why the service is not up, whatever became of the data. */
+  readonly serviceReason: Reason | null;
   readonly counts: Counts;
   /** Ids of up to ten lost or corrupt rows, in the order of writing. */
   readonly firstLost: readonly string[];
