@@ -105,7 +105,8 @@ function toldIn(texts: Iterable<string>): string[] {
 
 const SERVICES = ['cache', 'db', 'files', 'git', 'mailer', 'notes', 'sessions', 'tunnel', 'web', 'worker'];
 
-describe('ten services, with nothing configured', () => {
+// The images of its database servers may have to be made first.
+describe('ten services, with nothing configured', { timeout: 300_000 }, () => {
   test('are all found and judged; nothing gets out, and no secret is told', async ({ company, door, expect, task }) => {
     task.meta.persistence = {};
     const { exitCode, said, out, files } = await company.run('--only', 'restart', '--verbose');

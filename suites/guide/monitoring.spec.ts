@@ -2,16 +2,8 @@ import { describe } from 'vitest';
 import { note } from '../../fixtures/guide/evidence.ts';
 import { loggedEvent, start, startAnew, test } from '../../fixtures/guide/stacks.ts';
 import { alarmNames, healthOf } from '../../fixtures/reference-app.ts';
-import { logLine } from '../../fixtures/service-log.ts';
-import type { Workspace } from '../../fixtures/workspace.ts';
 
 const SILENT = note('guide-silent: the guide names it and gives no means; its set-up raises nothing');
-
-/** The app again, with limits of its own. */
-async function withLimits(workspace: Workspace, limits: Record<string, string>): Promise<void> {
-  await workspace.ok('docker-compose up -d --force-recreate --timeout 0 app', limits);
-  await logLine(workspace, 'app', (line) => line.includes('listening'));
-}
 
 describe('monitoring', { timeout: 300_000 }, () => {
   test('M1, M4: database size and disk space', async ({ stacks, claim, expect }) => {
@@ -19,7 +11,7 @@ describe('monitoring', { timeout: 300_000 }, () => {
     await startAnew(reference);
     const quiet = await alarmNames(reference);
     const at = Date.now();
-    await withLimits(reference, { ALARM_DATABASE_BYTES: '1', ALARM_DISK_PERCENT: '0.1' });
+    await start(reference, { ALARM_DATABASE_BYTES: '1', ALARM_DISK_PERCENT: '0.1' });
     const { alarms } = await healthOf(reference);
     const names = alarms.map(({ alarm }) => alarm);
     const logged = await Promise.all(

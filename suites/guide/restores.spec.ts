@@ -246,7 +246,7 @@ describe('bad input to the restore of the reference stack', { timeout: 300_000 }
       await reference.sh('docker-compose rm -sf');
       await stacks.inHost(['umount', backups]);
     });
-    await start(reference);
+    await start(reference, { ALARM_DISK_PERCENT: '90' });
     await writeRows(reference, 50);
     const before = contentOf(reference);
     await reference.ok(BACK_UP);
