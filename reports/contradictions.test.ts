@@ -179,6 +179,8 @@ test('two hosts and a test that never came so far are no contradiction', async (
     { ...goodCell, host: 'h2' },
     { ...unknownCell, store: '-', host: '-' },
     { ...lostCell, store: '-' },
+    // What does not apply claims nothing of anybody.
+    { ...unknownCell, status: 'not-applicable' as const, ok: true, store: '-' },
   ];
   const report = { ...sampleReport(cells), hosts };
   expect(await read(report)).toEqual(report);

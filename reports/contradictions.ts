@@ -120,7 +120,7 @@ function strangers(
 ): Contradiction[] {
   const ids = new Set(listed.map(({ id }) => id));
   return cells.flatMap((cell, index) =>
-    cell.ok && !ids.has(cell[key])
+    cell.ok && cell.status === 'ran' && !ids.has(cell[key])
       ? [
           {
             path: ['cells', index, key],

@@ -26,6 +26,11 @@ const RESTORE = 'Let Outlast show that the backup restores: `outlast run --only 
 test.for([
   [[goodCell, absent], 'The data outlasts what was tried: 1 of 1 checks passed.', 'restore'],
   [[goodCell, untried], 'The data outlasts what was tried: 1 of 1 checks passed, 1 not tried.', 'needs-host'],
+  [
+    [goodCell, { ...unknownCell, service: 'unavailable' as const, reason: 'not-running' as const }],
+    'A service did not come back or cannot write: 1 of 2 checks failed.',
+    'not-running',
+  ],
   [[goodCell, lostCell], 'The stack loses data: 1 of 2 checks failed.', 'rows-missing'],
   [
     [lostCell, unknownCell, suspect, idle, untried],

@@ -1,4 +1,4 @@
-import { hasOutage } from '../helpers/verdict/expectation.ts';
+import { failedService, hasOutage } from '../helpers/verdict/expectation.ts';
 import { type Outcome, OUTCOMES, type Reason, REASONS } from '../helpers/verdict/model.ts';
 import { ADVICE } from './advice.ts';
 import { LAYER_WORDS } from './durability.ts';
@@ -110,6 +110,8 @@ export function standingOf(cell: ReportCell): Standing {
   if (cell.acceptedBy !== null) return 'accepted';
   // What came through against all expectation makes the harness suspect.
   const isSuspect = cell.outcome === 'survived' && !hasOutage(cell);
+  // That its data is not known excuses no service that was seen to fail.
+  if (failedService(cell)) return 'bad';
   return cell.outcome === 'unknown' || isSuspect ? 'unknown' : 'bad';
 }
 
@@ -117,7 +119,9 @@ export function standingOf(cell: ReportCell): Standing {
 export function labelOf(cell: ReportCell | undefined): string {
   if (cell === undefined) return '';
   const standing = standingOf(cell);
-  const seen = cell.reason === 'other-service-down' ? 'service down' : cell.outcome;
+  const isDown = hasOutage(cell) && (cell.reason === 'other-service-down' || cell.outcome === 'unknown');
+  const ofService = standing === 'bad' && cell.outcome === 'unknown' ? cell.service : cell.outcome;
+  const seen = isDown ? 'service down' : ofService;
   const idle = cell.status === 'not-run' ? 'not run' : standing === 'untried' ? 'not tried' : 'n/a';
   return `${MARKS[standing]} ${cell.status === 'ran' ? seen : idle}`;
 }

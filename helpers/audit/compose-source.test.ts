@@ -69,3 +69,10 @@ test('files that include and extend each other are read once', async ({ onTestFi
   const { documents } = await readComposeSource([join(path, 'a.yaml')]);
   expect(documents.map(({ file }) => file.slice(path.length + 1)).toSorted()).toEqual(['a.yaml', 'b.yaml', 'c.yaml']);
 });
+
+test.for([
+  ['an anchor that is not there', 'a: *nowhere\n'],
+  ['a merge of what is no map', 'a: &a 1\nb:\n  <<: *a\n'],
+] as const)('%s has no content, and breaks nothing', ([, text]) => {
+  expect(new ComposeDocument('/compose.yaml', text).content).toBeUndefined();
+});

@@ -24,7 +24,13 @@ export class ComposeDocument {
 
   /** What stands there, with anchors and merges resolved and nothing interpolated. */
   get content(): unknown {
-    return this.valid ? this.#document.toJS({ maxAliasCount: 1000 }) : undefined;
+    if (!this.valid) return undefined;
+    try {
+      return this.#document.toJS({ maxAliasCount: 1000 });
+    } catch {
+      // An anchor that is not there, or that is no map where it is merged, is no error of the syntax.
+      return undefined;
+    }
   }
 
   /** The value at a path, or `null`. A function among the keys picks an item of a list by its value. */

@@ -4,6 +4,7 @@ import type { Revision } from '../stack/revision.ts';
 import type { Variables } from '../stack/variables.ts';
 import {
   acceptedBy,
+  failedService,
   hasOutage,
   verdictOf,
   type Expectation,
@@ -219,8 +220,13 @@ function cellJudged(cell: TestedCell, policy: GatePolicy): Judged[] {
     return isWanted ? [judged('not-tried', cell, `not tried (${reason})`, policy)] : [];
   }
   if (status === 'not-run') return [judged('not-tried', cell, `not run (${reason})`, policy)];
-  if (outcome === 'unknown' || data === 'unknown') return [judged('unknown', cell, `unknown (${reason})`, policy)];
   if (hasOutage(cell)) return [{ ...judged('not-survived', cell, outageText(cell), policy), exception: null }];
+  if (outcome === 'unknown' || data === 'unknown') {
+    // That the data is not known excuses no service that was seen to fail.
+    if (!ok && failedService(cell))
+      return [{ ...judged('not-survived', cell, `${service}, and the data unknown`, policy), exception: null }];
+    return [judged('unknown', cell, `unknown (${reason})`, policy)];
+  }
   if (!ok || (byName && data !== 'survived')) {
     // It came through what it cannot come through.
     const suspect = !ok && data === 'survived' && service === 'up';

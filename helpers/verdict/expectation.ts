@@ -93,7 +93,8 @@ function lostData({ data, expected }: JudgedCell): boolean {
   return data !== 'unknown' && data !== 'survived' && !expected.includes(data);
 }
 
-function failedService(cell: JudgedCell): boolean {
+/** Did a service fail, whatever is known of the data? */
+export function failedService(cell: Pick<JudgedCell, 'service' | 'expected' | 'outages'>): boolean {
   const { service, expected } = cell;
   return hasOutage(cell) || ((service === 'unavailable' || service === 'unwritable') && !expected.includes(service));
 }
