@@ -42,9 +42,10 @@ describe('an engine that dies and does not come back', () => {
   const mortal = test.extend('mortal', async ({ signal }, { onCleanup }) => {
     const opened = new AsyncDisposableStack();
     onCleanup(async () => opened.disposeAsync());
-    const host = opened.use(await PrivateHost.open({ home: await outlastHome(), signal }));
+    const host = await PrivateHost.open({ home: await outlastHome(), signal });
+    // With the engine dead, or dying still, neither can say that nothing is left; the host goes whole.
+    opened.defer(async () => host[Symbol.asyncDispose]().catch(() => {}));
     const session = await sessionOn('no-restart-policy', host, signal);
-    // With its engine gone it cannot say that nothing is left; the host goes whole.
     opened.defer(async () => session[Symbol.asyncDispose]().catch(() => {}));
     const matrix = await session.start();
     const { init } = JSON.parse(await readFile(join(host.projectsDir, '../../tenant.json'), 'utf8')) as {
