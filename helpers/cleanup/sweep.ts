@@ -21,7 +21,7 @@ interface DeadRun {
   readonly lock: Lock;
 }
 
-/** How many toolboxes stay that nobody uses: those of the versions and machines' states that are worked with in turn. */
+/** How many toolboxes stay at least, in use or not: those of the versions and machines' states that are worked with in turn. */
 const TOOLBOXES_KEPT = 3;
 
 /**
